@@ -116,7 +116,8 @@ class ChangedLawIn(Strict):
     note: Line
 
 
-TOPICS = {topic.value for topic in Topic}
+TOPICS = {topic.value: topic for topic in Topic}
+"""Topics by their code, which is also the name of their file."""
 
 
 def _sized(items: list[str], least: int, most: int) -> list[str]:

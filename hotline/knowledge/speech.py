@@ -1,0 +1,56 @@
+"""What of the knowledge base is said aloud, and how long it takes to say it."""
+
+import re
+
+import cn2an
+
+from hotline.knowledge.models import Answer, Office
+
+MOST_SYLLABLES = 95
+"""A text of this length is spoken in 20 s by a calm voice."""
+
+_READ_DIGIT_BY_DIGIT = 5
+"""From this many digits on a number is a telephone number (12348), not a quantity."""
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?%?")
+
+
+def spoken(answer: Answer) -> str:
+    """The full text of an answer as it is said: the law, the next step, what to prepare."""
+    parts = [answer.answer, answer.next_step]
+    if answer.prepare:
+        parts.append(f"请准备{'、'.join(answer.prepare)}")
+    return "".join(part if part.endswith(("。", "？", "！")) else f"{part}。" for part in parts)
+
+
+def syllables(text: str) -> int:
+    """How many syllables the text has when read aloud; punctuation has none."""
+    count = sum(_number_syllables(number) for number in _NUMBER.findall(text))
+    return count + sum(1 for char in _NUMBER.sub("", text) if char.isalpha())
+
+
+def _number_syllables(number: str) -> int:
+    percent = number.endswith("%")
+    plain = number.rstrip("%")
+    if percent:
+        return 3 + _number_syllables(plain)
+    if plain.isdigit() and (len(plain) >= _READ_DIGIT_BY_DIGIT or plain.startswith("0")):
+        return len(plain)
+    return len(cn2an.an2cn(plain))
+
+
+def speak_office(office: Office) -> str:
+    """An office as it is told to a caller. What is not confirmed is not spoken."""
+    if not office.confirmed:
+        return (
+            f"{office.name}的地址和电话我这里还没有核实，不能随便告诉您。"
+            "您可以说转人工，请话务员查询，也可以上12348中国法网查找。"
+        )
+    parts = [f"{office.name}"]
+    if office.address:
+        parts.append(f"地址在{office.address}")
+    if office.telephone:
+        parts.append(f"电话是{office.telephone}")
+    if office.hours:
+        parts.append(f"办公时间是{office.hours}")
+    return "，".join(parts) + "。"
