@@ -25,11 +25,19 @@ def default_cache_dir() -> Path:
 class PbxSettings(BaseModel):
     """Asterisk: where it is and how it is laid out."""
 
-    root: Path | None = Field(None, description="Folder Asterisk is installed in (a chroot); None: found")
-    run_dir: Path | None = Field(None, description="Rendered configuration and spool; None: <data_dir>/pbx")
-    http_host: str = Field("127.0.0.1", description="Address of Asterisk's HTTP server (ARI, media)")
+    root: Path | None = Field(
+        None, description="Folder Asterisk is installed in (a chroot); None: found"
+    )
+    run_dir: Path | None = Field(
+        None, description="Rendered configuration and spool; None: <data_dir>/pbx"
+    )
+    http_host: str = Field(
+        "127.0.0.1", description="Address of Asterisk's HTTP server (ARI, media)"
+    )
     http_port: int = Field(8088, description="Port of Asterisk's HTTP server")
-    https_port: int = Field(8089, description="Port of its TLS twin, used when a certificate is given")
+    https_port: int = Field(
+        8089, description="Port of its TLS twin, used when a certificate is given"
+    )
     tls_cert: Path | None = Field(None, description="PEM certificate for WSS/TLS")
     tls_key: Path | None = Field(None, description="PEM key for WSS/TLS")
     ari_user: str = Field("hotline", description="ARI user")
@@ -44,7 +52,9 @@ class PbxSettings(BaseModel):
     )
     phone_bind: str = Field("127.0.0.3", description="Address of the built-in test phone's leg")
     phone_port: int = Field(5062, description="Port of the built-in test phone's leg")
-    seat_bind: str = Field("127.0.0.1", description="Address seats register on over UDP (hard phones)")
+    seat_bind: str = Field(
+        "127.0.0.1", description="Address seats register on over UDP (hard phones)"
+    )
     seat_port: int = Field(5064, description="Port seats register on over UDP")
     rtp_start: int = Field(12000, description="First RTP port")
     rtp_end: int = Field(12999, description="Last RTP port")
@@ -62,8 +72,12 @@ class PbxSettings(BaseModel):
 class AsrSettings(BaseModel):
     """Recognition."""
 
-    engine: Literal["auto", "vosk", "whisper"] = Field("auto", description="Which recognizer to use")
-    vosk_model: Path | None = Field(None, description="Folder of a Chinese Vosk model; None: looked for")
+    engine: Literal["auto", "vosk", "whisper"] = Field(
+        "auto", description="Which recognizer to use"
+    )
+    vosk_model: Path | None = Field(
+        None, description="Folder of a Chinese Vosk model; None: looked for"
+    )
     vosk_model_url: str = Field(
         "https://alphacephei.com/vosk/models/vosk-model-small-cn-0.22.zip",
         description="Official address the Vosk model is fetched from",
@@ -108,7 +122,9 @@ class PrivacySettings(BaseModel):
 
     keys_file: Path | None = Field(None, description="Key ring; None: <data_dir>/keys.json")
     cipher: Literal["aes-gcm", "sm4-gcm"] = Field("aes-gcm", description="Cipher for new data")
-    keep_records_days: int = Field(1095, description="Call records and transcripts are kept this long")
+    keep_records_days: int = Field(
+        1095, description="Call records and transcripts are kept this long"
+    )
     keep_recordings_days: int = Field(180, description="Recordings are kept this long")
     keep_orders_days: int = Field(3650, description="Orders are kept this long")
 
@@ -130,7 +146,9 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = Field(
         "development", description="production refuses made-up or short secrets"
     )
-    data_dir: Path = Field(Path("var"), description="Database, keys, recordings, rendered configuration")
+    data_dir: Path = Field(
+        Path("var"), description="Database, keys, recordings, rendered configuration"
+    )
     cache_dir: Path = Field(
         default_factory=default_cache_dir, description="Models, voice, Asterisk: can be made again"
     )
@@ -138,7 +156,9 @@ class Settings(BaseSettings):
         None, description="SQLAlchemy address; None: SQLite in <data_dir>/hotline.db"
     )
     node: str = Field("node-1", description="Name of this node in records and logs")
-    nats_url: str | None = Field(None, description="NATS for events between nodes; None: in-process")
+    nats_url: str | None = Field(
+        None, description="NATS for events between nodes; None: in-process"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Log level")
     knowledge_dir: Path | None = Field(
         None, description="Folder of the knowledge files; None: the ones shipped"
@@ -172,7 +192,9 @@ class Settings(BaseSettings):
                 ("hub.secret", self.hub.secret),
             ):
                 if len(value) < 16:
-                    raise ValueError(f"{name}: give a secret of at least 16 characters in production")
+                    raise ValueError(
+                        f"{name}: give a secret of at least 16 characters in production"
+                    )
         return self
 
     @property

@@ -1,0 +1,1 @@
+"""One caller's call: who may speak now, media, dialogue, hand-over, record."""
