@@ -126,7 +126,7 @@ def same_law(title: str, law: str) -> bool:
     if not law.startswith("最高人民"):
         return title == law
     rest = iter(law)
-    return all(char in rest for char in title.removesuffix("司法解释"))
+    return all(char in rest for char in title.replace("司法解释", ""))
 
 
 def _look_up(answer: Answer, texts: Laws, problems: list[Problem]) -> Iterator[Reading]:
