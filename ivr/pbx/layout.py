@@ -52,7 +52,7 @@ class Layout:
 
     @property
     def sounds(self) -> Path:
-        """Prompts of the dialplan: ``<name>.sln16`` (16 kHz mono s16le) or ``<name>.wav`` (8 kHz)."""
+        """The dialplan's prompts: ``<name>.sln16`` (16 kHz s16le) or ``<name>.wav`` (8 kHz)."""
         return self.base / "sounds"
 
     @property
