@@ -57,16 +57,16 @@ class Ringing:
             self._count += 1
             self._answered.clear()
             self._gone.clear()
+            channel = self._channel = self._legs.seat(self._count)
             try:
-                self._channel = f"seat-{self._legs.bridge.removeprefix('call-')}-{self._count}"
-                await self._legs.ring(endpoint, self._count, self._caller_id)
+                await self._legs.ring(endpoint, channel, self._caller_id)
                 if await self._wait():
-                    return endpoint, self._channel
+                    return endpoint, channel
             except AriUnavailableError:
                 return None
             except IvrError as error:
                 log.warning("seat could not be rung", why=error.code)
-            await self._legs.hang_up(self._channel, "no_answer")
+            await self._legs.hang_up(channel, "no_answer")
         self._channel = None
         return None
 

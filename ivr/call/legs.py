@@ -20,25 +20,25 @@ class CallLegs:
     its request still finds its call.
     """
 
-    def __init__(self, ari: AriClient, call_id: str, caller: str) -> None:
+    def __init__(self, ari: AriClient, call_id: str, caller: str, *, life: int = 0) -> None:
         self._ari = ari
         self._call_id = call_id
         self._caller = caller
-        self._attempt = 0
+        # Legs of a killed hotline may still stand under their names: each life counts from its own.
+        self._first = self._attempt = life * 1000
         self.bridge = f"{BRIDGE}{call_id}"
-        self.media = f"{MEDIA}{call_id}-0"
+        self.media = f"{MEDIA}{call_id}-{self._first}"
 
     async def answer(self) -> None:
-        """Answer the caller and make the bridge."""
+        """Answer the caller and make the bridge, anew where a killed hotline left one."""
         await asyncio.gather(
-            self._ari.post(f"channels/{segment(self._caller)}/answer"),
-            self._ari.post("bridges", type="mixing,dtmf_events", bridgeId=self.bridge),
+            self._ari.post(f"channels/{segment(self._caller)}/answer"), self._make_bridge()
         )
 
-    async def make_bridge(self) -> None:
-        """Make the bridge anew, for an adopted call."""
-        with contextlib.suppress(AriNotFoundError):
-            await self._ari.delete(f"bridges/{segment(self.bridge)}")
+    async def _make_bridge(self) -> None:
+        if self._first:
+            with contextlib.suppress(AriNotFoundError):
+                await self._ari.delete(f"bridges/{segment(self.bridge)}")
         await self._ari.post("bridges", type="mixing,dtmf_events", bridgeId=self.bridge)
 
     async def open_media(self) -> str:
@@ -78,21 +78,21 @@ class CallLegs:
             f"bridges/{segment(self.bridge)}/addChannel", channel=",".join(channels)
         )
 
-    async def ring(self, endpoint: str, number: int, caller_id: str) -> str:
-        """Ring a seat or telephone; return its channel's id."""
-        channel = f"{SEAT}{self._call_id}-{number}"
+    def seat(self, number: int) -> str:
+        """Id of the channel of the n-th rung seat or telephone."""
+        return f"{SEAT}{self._call_id}-{self._first + number}"
+
+    async def ring(self, endpoint: str, channel: str, caller_id: str) -> None:
+        """Ring a seat or telephone on a channel of the given id."""
         await self._ari.post(
             "channels",
-            body={"variables": {"CALLERID(name)": "12348"}},
             endpoint=endpoint,
             app=self._ari.app,
             appArgs="seat",
             channelId=channel,
             callerId=caller_id,
             timeout=-1,
-            formats="alaw,ulaw,opus,g722",
         )
-        return channel
 
     async def hang_up(self, channel: str, reason: str = "normal") -> None:
         """Hang up a channel; one that is gone already is fine."""
@@ -100,12 +100,12 @@ class CallLegs:
             await self._ari.delete(f"channels/{segment(channel)}", reason=reason)
 
     async def fall_back(self) -> None:
-        """Give the caller to the dialplan's fallback (seats, voicemail)."""
+        """Give the caller to the people of the dialplan's fallback (seats, then voicemail)."""
         await self._ari.post(
             f"channels/{segment(self._caller)}/continue",
             context="fallback",
-            extension="s",
-            priority=1,
+            extension="start",
+            label="people",
         )
 
     async def clear(self, *, caller: bool) -> None:

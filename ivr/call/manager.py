@@ -1,0 +1,275 @@
+"""All calls of this node: takes them in, leads their events to them, reconciles, drains."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from hotline.domain.calls import CallRecord
+from hotline.domain.codes import CallOutcome
+from hotline.errors import HotlineError
+from hotline.ids import new_id
+from ivr.ari import AriClient, AriEvent
+from ivr.ari.protocol import segment
+from ivr.call import messages as m
+from ivr.call.legs import BRIDGE, MEDIA, SEAT
+from ivr.call.ports import Recording, Records
+from ivr.call.record import CallBook
+from ivr.call.recorder import Recorder
+from ivr.call.session import CallSession, Parts
+from ivr.errors import AriError, IvrError
+
+log = structlog.get_logger(__name__)
+_WITHHELD = frozenset({"", "anonymous", "unavailable", "unknown", "restricted", "asterisk"})
+
+
+class CallManager:
+    """Feeds events to sessions. ``on_event`` never blocks; ``reconcile`` follows every connect.
+
+    ``observe(name, record)`` is told call.started, call.answered, call.adopted and call.ended.
+    """
+
+    def __init__(
+        self,
+        ari: AriClient,
+        records: Records,
+        *,
+        new_recording: Callable[[str, int], Recording] | None,
+        node: str,
+        now: Callable[[], datetime],
+        observe: Callable[[str, CallRecord], None] = lambda name, record: None,
+    ) -> None:
+        self._ari = ari
+        self._records = records
+        self._new_recording = new_recording
+        self._node = node
+        self._now = now
+        self._observe = observe
+        self._parts: Parts | None = None
+        self._sessions: dict[str, CallSession] = {}
+        self._by_call: dict[str, CallSession] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._draining = False
+        self._sent_away: set[str] = set()
+        self.after_reconcile: Callable[[], Awaitable[None]] | None = None
+        """Called at the end of each reconciliation: the calls Asterisk handled alone."""
+
+    def use(self, parts: Parts) -> None:
+        """What calls are built from; given once, before the link is started."""
+        self._parts = parts
+
+    @property
+    def live(self) -> int:
+        """How many calls are going on."""
+        return len(self._sessions)
+
+    @property
+    def draining(self) -> bool:
+        """No new calls are taken."""
+        return self._draining
+
+    def ears_changed(self, available: bool) -> None:
+        """Recognition went down or came back."""
+        for session in self._sessions.values():
+            session.post(m.EarsChanged(available))
+
+    def on_event(self, event: AriEvent) -> None:
+        """Lead one event of Asterisk to the call it is about."""
+        channel = event.channel_id
+        if channel is None:
+            return
+        if event.type == "StasisStart":
+            self._entered(channel, event)
+        elif event.type in ("StasisEnd", "ChannelDestroyed"):
+            self._left(channel)
+        elif event.type == "ChannelDtmfReceived":
+            session = self._sessions.get(channel)
+            digit = event.data.get("digit")
+            if session is not None and isinstance(digit, str) and len(digit) == 1:
+                session.post(m.Pressed(digit))
+
+    async def reconcile(self) -> None:
+        """Make our calls agree with the channels Asterisk has; it is right, we are not."""
+        channels = await self._ari.get("channels")
+        bridges = await self._ari.get("bridges")
+        there = {str(c.get("id")): c for c in channels if isinstance(c, dict)}
+        for caller, session in list(self._sessions.items()):
+            if caller not in there:
+                session.post(m.CallerGone())
+        orphans = [c for c in there if _leg_of(c) and _leg_of(c) not in self._by_call]
+        for record in await self._records.open_calls():
+            if record.call_id not in self._by_call:
+                await self._adopt(record, there, orphans)
+        await self._sweep(there, orphans, bridges)
+        if self.after_reconcile is not None:
+            await self.after_reconcile()
+
+    async def drain(self, limit: float) -> None:
+        """Take no new calls, wait for the running ones, then leave the rest to the dialplan."""
+        self._draining = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=limit)
+        for session in self._sessions.values():
+            session.post(m.Drain())
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5.0)
+
+    # ---- taking calls in -------------------------------------------------------------------------
+
+    def _entered(self, channel: str, event: AriEvent) -> None:
+        call = _leg_of(channel)
+        session = self._by_call.get(call)
+        if call and session is None:
+            self._spawn(self._drop(f"channels/{segment(channel)}"))
+        elif session is not None and channel.startswith(MEDIA):
+            session.media_ready(channel)
+        elif session is not None:
+            session.seat_answered(channel)
+        elif self._draining:
+            self._spawn(self._send_away(channel))
+        elif channel not in self._sessions:
+            self._start(self._fresh(channel, event.channel))
+
+    def _left(self, channel: str) -> None:
+        if channel.startswith(SEAT):
+            session = self._by_call.get(_leg_of(channel))
+            if session is not None:
+                session.seat_gone(channel)
+        elif (session := self._sessions.get(channel)) is not None:
+            session.post(m.CallerGone())
+
+    def _fresh(self, channel: str, data: dict[str, Any]) -> CallRecord:
+        now = self._now()
+        number = str((data.get("caller") or {}).get("number") or "").strip()
+        return CallRecord(
+            call_id=new_id(now),
+            channel_id=channel,
+            caller_number=None if number.lower() in _WITHHELD else number,
+            started_at=now,
+            answered_at=None,
+            ended_at=None,
+            outcome=None,
+            node=self._node,
+        )
+
+    def _start(
+        self, record: CallRecord, *, state: str | None = None, seat: str | None = None
+    ) -> None:
+        if self._parts is None:
+            raise RuntimeError("CallManager.use comes before the first call")
+        recorder = self._recorder(record)
+        if recorder is not None:
+            record = replace(record, recording=record.call_id)
+        book = CallBook(self._records, record)
+        session = CallSession(self._parts, book, recorder, state=state, seat=seat)
+        self._sessions[record.channel_id] = session
+        self._by_call[record.call_id] = session
+        self._observe("call.started" if record.adopted == 0 else "call.adopted", record)
+        task = asyncio.create_task(self._serve(session), name=f"call-{record.call_id}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _recorder(self, record: CallRecord) -> Recorder | None:
+        if self._new_recording is None:
+            return None
+        try:
+            recording = self._new_recording(record.call_id, record.adopted)
+        except (OSError, HotlineError) as error:
+            log.error("recording could not be begun; the call goes on", why=type(error).__name__)
+            return None
+        return Recorder(recording, lambda: self._observe("recording.failed", record))
+
+    async def _serve(self, session: CallSession) -> None:
+        try:
+            await session.run()
+        finally:
+            record = session.book.record
+            self._sessions.pop(record.channel_id, None)
+            self._by_call.pop(record.call_id, None)
+            self._observe("call.ended", record)
+
+    # ---- after a reconnect -----------------------------------------------------------------------
+
+    async def _adopt(
+        self, record: CallRecord, there: dict[str, dict[str, Any]], orphans: list[str]
+    ) -> None:
+        """A call of ours that is not here: a hotline before us was killed."""
+        if record.channel_id not in there:
+            await self._records.finish(
+                record.call_id,
+                outcome=record.outcome or _outcome_left(record),
+                ended_at=self._now(),
+                hangup_by="unknown",
+            )
+            return
+        record = replace(record, adopted=record.adopted + 1)
+        seats = [c for c in orphans if c.startswith(SEAT) and _leg_of(c) == record.call_id]
+        seat = seats[-1] if record.human_answered and seats else None
+        if seat is not None:
+            # Caller and agent are talking: nothing of that is touched.
+            orphans.remove(seat)
+        state = await self._records.load_state(record.call_id)
+        log.info("live call adopted", talking=seat is not None)
+        self._start(record, state=state, seat=seat)
+
+    async def _sweep(
+        self, there: dict[str, dict[str, Any]], orphans: list[str], bridges: Any
+    ) -> None:
+        """End what nobody owns; take callers in whose arrival we missed."""
+        for channel in orphans:
+            await self._drop(f"channels/{segment(channel)}")
+        for channel, data in there.items():
+            plan = data.get("dialplan") or {}
+            ours = plan.get("app_name") == "Stasis" and self._is_ours(plan.get("app_data"))
+            if ours and not _leg_of(channel) and channel not in self._sessions:
+                self._start(self._fresh(channel, data))
+        for bridge in bridges if isinstance(bridges, list) else []:
+            name = str(bridge.get("id", ""))
+            if name.startswith(BRIDGE) and name.removeprefix(BRIDGE) not in self._by_call:
+                await self._drop(f"bridges/{segment(name)}")
+
+    def _is_ours(self, app_data: Any) -> bool:
+        return str(app_data or "").split(",")[0] == self._ari.app
+
+    async def _drop(self, path: str) -> None:
+        try:
+            await self._ari.delete(path)
+        except AriError:
+            return
+
+    async def _send_away(self, channel: str) -> None:
+        """While draining: the dialplan keeps the caller and tries us, or our successor, again."""
+        label = "again" if channel in self._sent_away else "apology"
+        self._sent_away.add(channel)
+        path = f"channels/{segment(channel)}/continue"
+        try:
+            await self._ari.post(path, context="fallback", extension="start", label=label)
+        except IvrError as error:
+            log.warning("caller could not be led to the fallback", why=error.code)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work, name="calls-work")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _leg_of(channel: str) -> str:
+    """The call a leg of ours belongs to, from its channel id; empty for callers' channels."""
+    for prefix in (MEDIA, SEAT):
+        if channel.startswith(prefix):
+            return channel.removeprefix(prefix).rsplit("-", 1)[0]
+    return ""
+
+
+def _outcome_left(record: CallRecord) -> CallOutcome:
+    """How a call ended that ended while nobody watched."""
+    if record.human_answered:
+        return CallOutcome.TRANSFERRED
+    if record.order_no is not None:
+        return CallOutcome.ORDER_FILED
+    if record.answer_ids:
+        return CallOutcome.ANSWERED_BY_BOT
+    return CallOutcome.ABANDONED
