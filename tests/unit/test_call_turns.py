@@ -1,0 +1,126 @@
+"""Turn-taking: the voice yields to words, not to coughs; silence is noticed."""
+
+import pytest
+
+from hotline.domain.speech import Final, Partial, SpeechEnd, SpeechStart
+from ivr.call.turns import (
+    NOISE_S,
+    SETTLE_S,
+    Deliver,
+    NoInput,
+    PauseVoice,
+    ResumeVoice,
+    StopVoice,
+    TurnTaker,
+)
+
+pytestmark = pytest.mark.unit
+
+
+def taker(*, speaking: bool = True, interruptible: bool = True, asked: bool = False) -> TurnTaker:
+    turns = TurnTaker(lambda text: text in {"嗯", "哦"})
+    if speaking:
+        turns.voice_started(interruptible=interruptible, answer_expected=asked)
+    turns.listen(6.0, 0.0)
+    return turns
+
+
+def final(text: str, start: float = 1.0, end: float = 2.0, reason: str = "endpoint") -> Final:
+    return Final(text, 0.9, start, end, reason=reason)
+
+
+def test_words_over_the_voice_stop_it_and_are_delivered() -> None:
+    turns = taker()
+    assert turns.hear(SpeechStart(1.0), 1.1) == [PauseVoice()]
+    assert turns.hear(Partial("我想", 0.8, 1.0, 1.5), 1.6) == []
+    out = turns.hear(final("我想问一下"), 2.5)
+    assert out[0] == StopVoice()
+    assert isinstance(out[1], Deliver)
+    assert out[1].interrupted
+
+
+@pytest.mark.parametrize("text", ["", "嗯"])
+def test_a_cough_or_a_hum_lets_the_voice_go_on(text: str) -> None:
+    turns = taker()
+    turns.hear(SpeechStart(1.0), 1.1)
+    turns.hear(SpeechEnd(1.3), 1.4)
+    assert turns.hear(final(text), 1.8) == [ResumeVoice()]
+
+
+def test_a_hum_answers_a_question() -> None:
+    turns = taker(asked=True)
+    turns.hear(SpeechStart(1.0), 1.1)
+    out = turns.hear(final("嗯"), 1.8)
+    assert isinstance(out[-1], Deliver)
+
+
+def test_no_verdict_of_the_recognizer_does_not_hold_the_voice_for_ever() -> None:
+    turns = taker()
+    turns.hear(SpeechStart(1.0), 1.0)
+    turns.hear(SpeechEnd(1.2), 1.2)
+    assert turns.deadline() == pytest.approx(1.2 + SETTLE_S)
+    assert turns.tick(1.2 + SETTLE_S) == [ResumeVoice()]
+
+
+def test_long_noise_without_words_lets_the_voice_go_on_and_words_stop_it_again() -> None:
+    turns = taker()
+    turns.hear(SpeechStart(1.0), 1.0)
+    assert turns.tick(1.0 + NOISE_S) == [ResumeVoice()]
+    assert turns.hear(Partial("老板不给钱", 0.8, 1.0, 4.0), 4.0) == [PauseVoice()]
+
+
+def test_a_prompt_that_may_not_be_interrupted_keeps_what_was_said_for_after() -> None:
+    turns = taker(interruptible=False)
+    assert turns.hear(SpeechStart(1.0), 1.1) == []
+    assert turns.hear(final("我不想活了"), 2.0) == []
+    (out,) = turns.voice_ended(3.0)
+    assert isinstance(out, Deliver)
+    assert out.text == "我不想活了"
+
+
+def test_silence_after_a_question_is_noticed_once() -> None:
+    turns = taker()
+    turns.voice_ended(10.0)
+    assert turns.deadline() == 16.0
+    assert turns.tick(15.9) == []
+    assert turns.tick(16.0) == [NoInput()]
+    assert turns.tick(30.0) == []
+
+
+def test_a_caller_who_is_speaking_is_not_silent() -> None:
+    turns = taker()
+    turns.voice_ended(10.0)
+    turns.hear(SpeechStart(5.0), 15.0)
+    assert turns.tick(40.0) == []
+
+
+def test_sound_without_words_starts_the_wait_anew() -> None:
+    turns = taker(speaking=False)
+    turns.hear(SpeechStart(1.0), 1.0)
+    assert turns.hear(final(""), 2.0) == []
+    assert turns.deadline() == 8.0
+
+
+def test_a_long_story_is_joined() -> None:
+    turns = taker(speaking=False)
+    turns.hear(SpeechStart(0.0), 0.0)
+    assert turns.hear(final("我在工地干活", 0.0, 28.0, "max_length"), 28.1) == []
+    (out,) = turns.hear(final("老板不给钱", 28.1, 40.0), 41.0)
+    assert isinstance(out, Deliver)
+    assert out.text == "我在工地干活老板不给钱"
+    assert (out.start, out.end) == (0.0, 40.0)
+
+
+def test_a_caller_who_never_pauses_is_answered_after_a_minute() -> None:
+    turns = taker(speaking=False)
+    turns.hear(SpeechStart(0.0), 0.0)
+    assert turns.hear(final("甲", 0.0, 28.0, "max_length"), 28.1) == []
+    assert turns.hear(final("乙", 28.0, 56.0, "max_length"), 56.1) == []
+    (out,) = turns.hear(final("丙", 56.0, 84.0, "max_length"), 84.1)
+    assert isinstance(out, Deliver)
+    assert out.text == "甲乙丙"
+
+
+def test_a_key_cuts_the_voice_at_once() -> None:
+    assert taker().key(1.0) == [StopVoice()]
+    assert taker(interruptible=False).key(1.0) == []
