@@ -1,0 +1,1 @@
+"""The voices behind one interface, the best that is there taken first."""

@@ -1,0 +1,323 @@
+"""The voice as the calls use it: texts in, sound piece by piece, the event loop never blocked.
+
+Pieces found in the cache come at once; the others are rendered by a worker process, the most
+urgent first. Bulk rendering has a worker of its own with low priority and hands it a piece only
+while no caller waits.
+"""
+
+import asyncio
+import enum
+import heapq
+import itertools
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import structlog
+
+from hotline.settings import VoiceSettings
+from ivr.voice.cache import VoiceCache
+from ivr.voice.engines.base import EngineSpec
+from ivr.voice.engines.choose import candidates, pick
+from ivr.voice.errors import VoiceDownError, VoiceError, VoiceModelError
+from ivr.voice.process import WorkerProcess
+from ivr.voice.reading import Piece, pieces
+from ivr.voice.recordings import Recordings
+from ivr.voice.sound import Pcm, silence
+from ivr.voice.synthesis import join, key_of, pace
+
+log = structlog.get_logger(__name__)
+
+_TRIES = 3
+_MEMORY_PIECES = 64
+"""Pieces of the last calls held in memory, never on disk: they may hold personal data."""
+
+
+class Priority(enum.IntEnum):
+    """Who is served first."""
+
+    URGENT = 0
+    """Emergencies."""
+    LIVE = 1
+    """A caller waits."""
+    BULK = 2
+    """Nobody waits."""
+
+
+@dataclass(order=True, slots=True)
+class _Job:
+    priority: int
+    number: int
+    piece: Piece = field(compare=False)
+    speed: float = field(compare=False)
+    done: asyncio.Future[Pcm] = field(compare=False)
+
+
+class VoiceService:
+    """One voice for all calls of this process."""
+
+    def __init__(
+        self,
+        settings: VoiceSettings,
+        cache_dir: Path,
+        *,
+        threads: int = 2,
+        idle_unload_s: float | None = None,
+        max_cache_bytes: int | None = None,
+    ) -> None:
+        """``idle_unload_s``: the worker is ended when nobody needed it so long (None: it stays)."""
+        self._settings = settings
+        self._cache_dir = cache_dir
+        self._threads = threads
+        self._idle_unload_s = idle_unload_s
+        self._cache = VoiceCache(cache_dir / "voice", max_cache_bytes)
+        self._recordings = Recordings(settings.recordings)
+        self._memory: OrderedDict[str, Pcm] = OrderedDict()
+        self._queue: list[_Job] = []
+        self._numbers = itertools.count()
+        self._more = asyncio.Event()
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._spec: EngineSpec | None = None
+        self._worker: WorkerProcess | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def engine(self) -> str:
+        """The voice that speaks, for ``doctor`` and the log at start."""
+        return self._spec.voice if self._spec else "none"
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The worker's process id while it is loaded."""
+        return self._worker.pid if self._worker else None
+
+    async def start(self, *, warm: bool = True) -> None:
+        """Choose the voice; ``warm`` loads it now rather than at the first piece not cached.
+
+        VoiceModelError when there is no voice at all, not even espeak-ng.
+        """
+        self._spec = pick(self._settings, self._cache_dir)
+        self._worker = self._new_worker()
+        self._task = asyncio.create_task(self._run(), name="voice-dispatch")
+        if warm:
+            await self._speak_now(Piece("您好。", 0.0), 1.0, Priority.LIVE)
+        log.info("voice started", voice=self.engine)
+
+    async def stop(self) -> None:
+        """End the worker; what still waits fails with VoiceDownError."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        for job in self._queue:
+            _fail(job, VoiceDownError("the voice is being stopped"))
+        self._queue.clear()
+        if self._worker is not None:
+            await self._worker.stop()
+
+    # ---- speaking -------------------------------------------------------------------------------
+
+    def cached(self, text: str, *, speed: float = 1.0, prompt: str | None = None) -> bytes | None:
+        """The whole sound (16 kHz s16le) when no rendering is needed, else None."""
+        recorded = self._recordings.get(text, prompt)
+        if recorded is not None:
+            return _bytes(recorded)
+        sounds = []
+        for piece in pieces(text):
+            pcm = self._find(piece, speed)
+            if pcm is None:
+                return None
+            sounds.append((pcm, piece.pause))
+        return _bytes(join(sounds))
+
+    async def say(
+        self,
+        text: str,
+        *,
+        speed: float = 1.0,
+        priority: Priority = Priority.LIVE,
+        prompt: str | None = None,
+        keep: bool = False,
+    ) -> AsyncIterator[bytes]:
+        """16 kHz s16le sound of a text, piece by piece with the pauses between.
+
+        ``prompt`` is the id a recording may be filed under. ``keep`` stores what is rendered on
+        disk: for fixed texts only, never for words that hold a caller's data. Leaving the iterator
+        drops what is not rendered yet. VoiceError when a piece cannot be spoken.
+        """
+        recorded = self._recordings.get(text, prompt)
+        if recorded is not None:
+            yield _bytes(recorded)
+            return
+        parts = pieces(text)
+        jobs = [self._begin(part, speed, priority) for part in parts]
+        try:
+            for index, (part, job) in enumerate(zip(parts, jobs, strict=True)):
+                pcm = job if isinstance(job, np.ndarray) else await job.done
+                if keep and not isinstance(job, np.ndarray):
+                    await self._store(part, speed, pcm)
+                last = index + 1 == len(parts)
+                yield _bytes(pcm if last else np.concatenate([pcm, silence(part.pause)]))
+        finally:
+            for job in jobs:
+                if not isinstance(job, np.ndarray):
+                    job.done.cancel()
+
+    async def prerender(
+        self,
+        texts: Iterable[str],
+        progress: Callable[[int, int], None] | None = None,
+        *,
+        speeds: Iterable[float] = (1.0,),
+    ) -> int:
+        """Render fixed texts in order into the cache, only while no caller waits; pieces rendered.
+
+        ``progress`` gets how many of how many texts are done. May be cancelled and run again.
+        """
+        wanted = list(texts)
+        paces = tuple(speeds)
+        worker = WorkerProcess(self._known_spec(), threads=self._threads, nice=10)
+        rendered = 0
+        try:
+            for done, text in enumerate(wanted):
+                if self._recordings.get(text) is None:
+                    for speed in paces:
+                        rendered += await self._prerender_one(worker, text, speed)
+                if progress is not None:
+                    progress(done + 1, len(wanted))
+        finally:
+            await worker.stop()
+        return rendered
+
+    async def _prerender_one(self, worker: WorkerProcess, text: str, speed: float) -> int:
+        rendered = 0
+        for part in pieces(text):
+            if self._cache.has(self._key(part, speed)):
+                continue
+            await self._quiet.wait()
+            engine_speed = pace(self._known_spec(), self._settings, speed)
+            try:
+                sound = await worker.speak(part.text, engine_speed)
+            except VoiceDownError:
+                sound = await worker.speak(part.text, engine_speed)
+            await self._store(part, speed, np.frombuffer(sound, "<i2"))
+            rendered += 1
+        return rendered
+
+    # ---- what is there --------------------------------------------------------------------------
+
+    def _known_spec(self) -> EngineSpec:
+        if self._spec is None:
+            raise VoiceDownError("the voice has not been started")
+        return self._spec
+
+    def _key(self, piece: Piece, speed: float) -> str:
+        return key_of(self._known_spec(), self._settings, piece, speed)
+
+    def _find(self, piece: Piece, speed: float) -> Pcm | None:
+        key = self._key(piece, speed)
+        pcm = self._memory.get(key)
+        return pcm if pcm is not None else self._cache.get(key)
+
+    async def _store(self, piece: Piece, speed: float, pcm: Pcm) -> None:
+        try:
+            await asyncio.to_thread(self._cache.put, self._key(piece, speed), pcm)
+        except OSError as error:
+            log.warning("a rendered piece could not be stored", reason=error.strerror)
+
+    def _remember(self, piece: Piece, speed: float, pcm: Pcm) -> None:
+        self._memory[self._key(piece, speed)] = pcm
+        if len(self._memory) > _MEMORY_PIECES:
+            self._memory.popitem(last=False)
+
+    # ---- the queue and its worker ---------------------------------------------------------------
+
+    def _begin(self, piece: Piece, speed: float, priority: Priority) -> Pcm | _Job:
+        found = self._find(piece, speed)
+        return found if found is not None else self._enqueue(piece, speed, priority)
+
+    def _enqueue(self, piece: Piece, speed: float, priority: Priority) -> _Job:
+        if self._task is None or self._task.done():
+            raise VoiceDownError("the voice has not been started")
+        done: asyncio.Future[Pcm] = asyncio.get_running_loop().create_future()
+        job = _Job(priority, next(self._numbers), piece, speed, done)
+        heapq.heappush(self._queue, job)
+        self._quiet.clear()
+        self._more.set()
+        return job
+
+    async def _speak_now(self, piece: Piece, speed: float, priority: Priority) -> Pcm:
+        return await self._enqueue(piece, speed, priority).done
+
+    async def _run(self) -> None:
+        """Render the most urgent piece, again and again; survives the worker's death."""
+        while True:
+            job = await self._next()
+            if job.done.done():
+                continue
+            try:
+                pcm = await self._render(job)
+            except asyncio.CancelledError:
+                _fail(job, VoiceDownError("the voice is being stopped"))
+                raise
+            except VoiceError as error:
+                log.warning("a piece could not be spoken", code=error.code)
+                _fail(job, error)
+                continue
+            self._remember(job.piece, job.speed, pcm)
+            if not job.done.done():
+                job.done.set_result(pcm)
+
+    async def _next(self) -> _Job:
+        while not self._queue:
+            self._quiet.set()
+            self._more.clear()
+            try:
+                async with asyncio.timeout(self._idle_unload_s):
+                    await self._more.wait()
+            except TimeoutError:
+                if self._worker is not None:
+                    await self._worker.stop()
+                await self._more.wait()
+        return heapq.heappop(self._queue)
+
+    async def _render(self, job: _Job) -> Pcm:
+        for attempt in range(1, _TRIES + 1):
+            worker = self._worker or self._new_worker()
+            try:
+                engine_speed = pace(self._known_spec(), self._settings, job.speed)
+                return np.frombuffer(await worker.speak(job.piece.text, engine_speed), "<i2")
+            except VoiceModelError:
+                self._fall_back()
+            except VoiceDownError:
+                log.warning("the voice worker died and is started again", attempt=attempt)
+        raise VoiceDownError("the voice worker keeps dying")
+
+    def _new_worker(self) -> WorkerProcess:
+        return WorkerProcess(self._known_spec(), threads=self._threads)
+
+    def _fall_back(self) -> None:
+        """The chosen voice's files are there but cannot be loaded: take the next best."""
+        rest = candidates(self._settings, self._cache_dir)
+        names = [spec.voice for spec in rest]
+        position = names.index(self.engine) + 1 if self.engine in names else len(rest)
+        if position >= len(rest):
+            raise VoiceDownError("no voice can be loaded; run: hotline doctor")
+        log.warning("a voice cannot be loaded; another speaks", voice=rest[position].voice)
+        self._spec = rest[position]
+        self._worker = self._new_worker()
+
+
+def _bytes(pcm: Pcm) -> bytes:
+    return pcm.astype("<i2").tobytes()
+
+
+def _fail(job: _Job, error: VoiceError) -> None:
+    if not job.done.done():
+        job.done.set_exception(error)
+
+
+__all__ = ["Priority", "VoiceService"]
