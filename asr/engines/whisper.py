@@ -1,0 +1,114 @@
+"""Whisper on CTranslate2, int8, with a window just as long as the sound needs.
+
+The library's own pipeline pads every utterance to 30 s; the encoder takes any even number of
+frames, and with 2 s of silence behind the sound it is as exact and three times as fast
+(measured in ``docs/decisions``). Requests of one call are decoded as one batch.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from asr.audio import RATE, Floats, to_floats
+from asr.engines.base import Hypothesis, Request
+from asr.engines.mel import HOP, log_mel
+from asr.gate import Evidence, refusal
+from asr.text import normalise
+
+PROMPT = (
+    "您好，这里是12348法律服务热线。"
+    "工伤、仲裁、赡养、法律援助、公证、调解、拖欠工资、离婚、抚养权。"
+)
+"""Primes the decoder with the trade's words in simplified characters."""
+TAIL_S = 2.0
+"""Silence behind the sound; less makes it stop early, more only costs."""
+MAX_FRAMES = 3000
+_TOKENS_A_SECOND = 9.0
+
+
+class WhisperEngine:
+    """Whisper base, Mandarin."""
+
+    name = "whisper"
+
+    def __init__(
+        self,
+        model: Path,
+        *,
+        threads: int = 2,
+        prompt: str = PROMPT,
+        beam: int = 1,
+        tail_s: float = TAIL_S,
+    ) -> None:
+        import ctranslate2
+        import tokenizers
+
+        self._ct2 = ctranslate2
+        self._model = ctranslate2.models.Whisper(
+            str(model), device="cpu", compute_type="int8", intra_threads=threads
+        )
+        self._tokens: Any = tokenizers.Tokenizer.from_file(str(model / "tokenizer.json"))
+        self._prompt = normalise(prompt)
+        self._prefix = self._prefix_tokens(prompt)
+        self._beam = beam
+        self._tail_s = tail_s
+
+    def decode(self, requests: list[Request]) -> list[Hypothesis]:
+        """Texts of whole stretches of sound; ``offset`` is not used."""
+        if not requests:
+            return []
+        sounds = [_level(to_floats(request.pcm)) for request in requests]
+        longest = max(len(sound) for sound in sounds)
+        frames = math.ceil((longest / RATE + self._tail_s) * RATE / HOP)
+        frames = min(frames + frames % 2, MAX_FRAMES)
+        features = np.stack([log_mel(sound, frames) for sound in sounds])
+        results = self._model.generate(
+            self._ct2.StorageView.from_array(features),
+            [self._prefix] * len(requests),
+            beam_size=self._beam,
+            max_length=min(440, len(self._prefix) + 12 + int(longest / RATE * _TOKENS_A_SECOND)),
+            suppress_blank=True,
+            return_scores=True,
+            return_no_speech_prob=True,
+        )
+        return [
+            self._judge(request, result) for request, result in zip(requests, results, strict=True)
+        ]
+
+    def forget(self, prefix: str) -> None:
+        """Nothing is kept between requests."""
+
+    def _judge(self, request: Request, result: Any) -> Hypothesis:
+        text = normalise(self._tokens.decode(result.sequences_ids[0]))
+        logprob = float(result.scores[0])
+        evidence = Evidence(
+            text, logprob, float(result.no_speech_prob), request.voiced, self._prompt
+        )
+        why = refusal(evidence)
+        if why is not None:
+            return Hypothesis("", 0.0, refused="" if why == "no-words" else why)
+        return Hypothesis(text, confidence(logprob))
+
+    def _prefix_tokens(self, prompt: str) -> list[int]:
+        number = self._tokens.token_to_id
+        start = [
+            number(name)
+            for name in ("<|startoftranscript|>", "<|zh|>", "<|transcribe|>", "<|notimestamps|>")
+        ]
+        if not prompt:
+            return start
+        words = self._tokens.encode(" " + prompt, add_special_tokens=False).ids
+        return [number("<|startofprev|>"), *words, *start]
+
+
+def confidence(logprob: float) -> float:
+    """Mean log-probability of a token to 0..1: the mean probability of a token."""
+    return round(min(1.0, math.exp(logprob)), 3)
+
+
+def _level(sound: Floats) -> Floats:
+    """Bring quiet callers to the loudness the model was trained on."""
+    peak = float(np.max(np.abs(sound), initial=0.0))
+    return sound if peak < 1e-4 else sound * np.float32(min(0.7 / peak, 20.0))

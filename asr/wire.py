@@ -1,0 +1,71 @@
+"""Messages between the hotline and a recognition worker: a length, a JSON head, raw sound.
+
+``<head length: 4 bytes LE><body length: 4 bytes LE><head: UTF-8 JSON><body>``
+"""
+
+import json
+import struct
+from typing import Any
+
+from asr.engines.base import Hypothesis, Request
+
+PREFIX = struct.Struct("<II")
+
+
+def pack(head: dict[str, Any], body: bytes = b"") -> bytes:
+    """One message."""
+    text = json.dumps(head, ensure_ascii=False).encode()
+    return PREFIX.pack(len(text), len(body)) + text + body
+
+
+def pack_requests(requests: list[Request]) -> bytes:
+    """Stretches of sound to be decoded together."""
+    items = [
+        {
+            "key": r.key,
+            "bytes": len(r.pcm),
+            "offset": r.offset,
+            "final": r.final,
+            "voiced": r.voiced,
+        }
+        for r in requests
+    ]
+    return pack({"do": "decode", "items": items}, b"".join(r.pcm for r in requests))
+
+
+def unpack_requests(head: dict[str, Any], body: bytes) -> list[Request]:
+    """The other end of ``pack_requests``."""
+    requests, at = [], 0
+    for item in head["items"]:
+        pcm = body[at : at + item["bytes"]]
+        at += item["bytes"]
+        requests.append(Request(item["key"], pcm, item["offset"], item["final"], item["voiced"]))
+    return requests
+
+
+def pack_hypotheses(found: list[Hypothesis], seconds: float) -> bytes:
+    """What was heard, and how long that took."""
+    items = [
+        {
+            "text": h.text,
+            "confidence": h.confidence,
+            "alternatives": list(h.alternatives),
+            "refused": h.refused,
+        }
+        for h in found
+    ]
+    return pack({"did": "decode", "items": items, "seconds": seconds})
+
+
+def unpack_hypotheses(head: dict[str, Any]) -> list[Hypothesis]:
+    """The other end of ``pack_hypotheses``."""
+    return [
+        Hypothesis(i["text"], i["confidence"], tuple(i["alternatives"]), i["refused"])
+        for i in head["items"]
+    ]
+
+
+def head(text: bytes) -> dict[str, Any]:
+    """The JSON head of a message."""
+    found: dict[str, Any] = json.loads(text)
+    return found
