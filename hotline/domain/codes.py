@@ -12,7 +12,8 @@ class Coded(StrEnum):
 
     label: str
 
-    def __new__(cls, code: str, label: str) -> "Coded":
+    # The default lets type checkers accept look-ups by code, Topic("wages"); every member has one.
+    def __new__(cls, code: str, label: str = "") -> "Coded":
         member = str.__new__(cls, code)
         member._value_ = code
         member.label = label
