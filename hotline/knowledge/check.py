@@ -18,7 +18,7 @@ from hotline.knowledge.laws import Laws, load_laws
 from hotline.knowledge.load import DATA, read_stock
 from hotline.knowledge.models import Answer, ArticleRef, ChangedLaw, Problem, Stock
 from hotline.knowledge.schemas import ARTICLE
-from hotline.knowledge.speech import MOST_SYLLABLES, spoken, syllables
+from hotline.knowledge.speech import MOST_SYLLABLES, NATIONAL_NUMBERS, spoken, syllables
 
 LEAST_ANSWERS = 4
 """Answers a topic should have before it is fit for callers."""
@@ -72,6 +72,7 @@ def answer_problems(answer: Answer, changed: Iterable[ChangedLaw] = ()) -> Itera
         fix = f"全文念出来有 {length} 个音节，最多 {MOST_SYLLABLES} 个，请删短"
         yield Problem(file, answer.id, "answer", fix)
     yield from (Problem(file, answer.id, "answer", fix) for fix in _citation_faults(answer))
+    yield from (Problem(file, answer.id, "answer", fix) for fix in _wording_faults(answer))
     for law in changed:
         rests = any(ref.law == law.law for ref in answer.articles)
         if rests and not answer.needs_person:
@@ -92,6 +93,15 @@ def _citation_faults(answer: Answer) -> Iterator[str]:
     for ref in answer.articles:
         if not any(article and _means(title, article, ref) for title, article in named):
             yield f"articles 里的{ref}文中没有说到，请在文中写明或从 articles 删去"
+
+
+def _wording_faults(answer: Answer) -> Iterator[str]:
+    text = spoken(answer)
+    for number in re.findall(r"(?<!\d)\d{3,}(?!\d)", text):
+        if number not in NATIONAL_NUMBERS:
+            yield f"数字 {number} 不是全国统一的热线号码，号码请删去，数量和年份请写中文数字"
+    for word in re.findall("今年|去年|前年|(?<!注)明年|上个月", text):
+        yield f"“{word}”过一阵就不对了，请写具体的年月"
 
 
 def named_articles(text: str) -> Iterator[tuple[str, str]]:

@@ -127,3 +127,5 @@ class Stock:
     offices: tuple[Office, ...]
     regions: tuple[Region, ...]
     changed_laws: tuple[ChangedLaw, ...]
+    synonyms: tuple[tuple[str, ...], ...]
+    """Groups of words that mean the same to a caller; the first stands for all of them."""

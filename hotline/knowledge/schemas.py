@@ -26,9 +26,12 @@ Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 def _whole_day(value: Any) -> Any:
     # YAML reads 2026-11-23 as a date; anything else (a number, a time) is a slip of the pen.
-    if isinstance(value, str):
-        return date.fromisoformat(value.strip())
-    return value
+    if type(value) is date:
+        return value
+    try:
+        return date.fromisoformat(str(value).strip())
+    except ValueError:
+        raise ValueError("应为日期，请写成 2026-11-23 的样子") from None
 
 
 Day = Annotated[date, BeforeValidator(_whole_day)]
@@ -114,6 +117,10 @@ class ChangedLawIn(Strict):
     law: Line
     since: Day
     note: Line
+
+
+class SynonymsIn(Strict):
+    groups: list[Annotated[list[Words], AfterValidator(lambda s: _sized(s, 2, 40))]]
 
 
 TOPICS = {topic.value: topic for topic in Topic}

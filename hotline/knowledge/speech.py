@@ -9,8 +9,13 @@ from hotline.knowledge.models import Answer, Office
 MOST_SYLLABLES = 95
 """A text of this length is spoken in 20 s by a calm voice."""
 
-_READ_DIGIT_BY_DIGIT = 5
-"""From this many digits on a number is a telephone number (12348), not a quantity."""
+NATIONAL_NUMBERS = frozenset(
+    re.findall(r"\d+", "110 119 120 122 12309 12315 12333 12338 12345 12348 12356 12368 96110")
+)
+"""Telephone numbers the same everywhere in the country; no other may be spoken in an answer."""
+
+_LONG_NUMBER = 5
+"""From this many digits on a number is read digit by digit, not as a quantity."""
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?%?")
 
@@ -34,7 +39,7 @@ def _number_syllables(number: str) -> int:
     plain = number.rstrip("%")
     if percent:
         return 3 + _number_syllables(plain)
-    if plain.isdigit() and (len(plain) >= _READ_DIGIT_BY_DIGIT or plain.startswith("0")):
+    if plain in NATIONAL_NUMBERS or plain.startswith("0") or len(plain) >= _LONG_NUMBER:
         return len(plain)
     return len(cn2an.an2cn(plain))
 
