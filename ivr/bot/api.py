@@ -146,7 +146,7 @@ Input = (
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Speak a text. Fixed texts come from ``prompts.ALL`` word for word, so that they are cached."""
+    """Speak a text. Fixed texts come word for word from ``prompts.ALL``: they are cached."""
 
     text: str
     interruptible: bool = True

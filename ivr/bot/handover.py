@@ -1,0 +1,73 @@
+"""Handing over to a person, and what happens when nobody comes."""
+
+from hotline.domain.codes import CallOutcome
+from ivr.bot.draft import callback_draft
+from ivr.bot.talk import Talk, outcome
+
+
+def hand_over(
+    t: Talk,
+    reason: str,
+    *,
+    wait: str = "transfer.wait",
+    urgent: bool = False,
+    on_call: bool = False,
+) -> None:
+    """Ring people; with nobody on duty an ordinary wish becomes a callback. Ends the turn."""
+    s = t.s
+    s.human_requested = True
+    s.options = []
+    t.note(human_requested=True)
+    if s.seats or on_call:
+        t.transfer(reason, wait, urgent=urgent, on_call=on_call)
+        return
+    s.reason = reason
+    if reason == "failed":
+        _cannot_store(t)
+    else:
+        ring_back(t, "callback.nobody")
+
+
+def ring_back(t: Talk, why: str) -> None:
+    """Offer that somebody rings back, keeping what the caller has told so far. Ends the turn."""
+    s = t.s
+    s.human_missed = True
+    if s.callback:
+        t.s.draft = None
+        t.say(t.p("callback.already"))
+        t.goto("open")
+        return
+    t.say(t.p(why))
+    s.draft = callback_draft(s, t.tools.places)
+    t.goto("order")
+
+
+def transfer_done(t: Talk, answered: bool) -> None:
+    """The ringing has ended. Ends the turn."""
+    s = t.s
+    if answered:
+        s.handed_over = True
+        t.hang_up(outcome(s))
+        return
+    if s.emergency and not s.danger_over:
+        t.goto("danger")
+        return
+    if s.reason == "failed":
+        _cannot_store(t)
+        return
+    if s.reason == "distress":
+        t.say(t.p("transfer.distress_missed"))
+    ring_back(t, "callback.busy")
+
+
+def _cannot_store(t: Talk) -> None:
+    """Orders cannot be stored, so a callback could not either: be honest. Ends the turn."""
+    s = t.s
+    s.draft = None
+    if s.emergency:
+        t.say(t.p("order.failed_alone"))
+        s.flow, s.step = "open", ""
+        t.await_answer((t.p("go_ahead"),), "open")
+        return
+    t.say(t.p("order.failed_alone"), interruptible=False)
+    t.hang_up(CallOutcome.FAILED)

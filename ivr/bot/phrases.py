@@ -1,0 +1,170 @@
+"""Small phrases the dialogue must know whatever the language model makes of them: refusals,
+follow-ups, words of courtesy. They depend on what was asked, which only the dialogue knows."""
+
+import re
+from typing import Literal
+
+_PUNCTUATION = re.compile(r"[，。！？、；：,.!?;: ]")
+_REFUSE = re.compile(
+    r"(不想(说|讲|留|告诉|提供)|不愿意?|不方便|不告诉|不(留|说|讲|透露)(了|名|电话|号码)?$|保密|匿名"
+    r"|不用(留|说|问|填|管|了)|别问|没必要|凭(什么|啥)|跳过|算了|不便)"
+)
+_DONT_KNOW = re.compile(
+    r"(不知道|不晓得|不清楚|不记得|记不(得|住|清|到)|忘(了|记|掉)|说不(上|好|清|准)|没(记|有)单|没有?电话"
+    r"|想不起|搞不清|弄不清|不懂|没有号码|找不到)"
+)
+_CANCEL = re.compile(
+    r"((不|别|甭|先不|不用|不要|不想)(登记|登|办|填|报)了?|取消(登记|吧|了|掉)?$"
+    r"|^(那)?算了(吧|不办了|不登了)?$)"
+)
+_WHY = re.compile(
+    r"(问这(个|些)?(干|做)(什么|啥|嘛)|为(什么|啥)要?(问|我的|这)|要(这个|电话|名字)干)"
+)
+_OWN_NUMBER = re.compile(
+    r"((就|打)这个(号|电话|手机)?|现在(这个|用的)|本机|这个(号码?|电话|手机)(就行|可以)?$)"
+)
+_QUESTION = re.compile(
+    r"(吗$|么$|怎么|咋|多少|几|什么|啥|哪|能不能|可不可以|要不要|是不是|多久|谁|如何|有没有)"
+)
+_SAFE = re.compile(
+    r"(听错|弄错|搞错|误会|开(个)?玩笑|逗你|说着玩|没事了|没有?危险|安全了|已经安全|不危险|没人打我"
+    r"|没有要?(自杀|寻死)|不是(要)?(自杀|寻死)|不会(死|自杀|做傻事)|没想(死|不开)|不死了|放我出来|报过警了)"
+)
+_HALF = re.compile(
+    r"^(那个|就是|就是说|嗯|呃|喂|你好|您好|这样的|是这样|是这样的|事情是这样的|我跟你(们)?说"
+    r"|我(就)?想?(请)?(咨询|问|请教)(一?下|个事|个问题|你(们)?)*"
+    r"|我有个?(事|问题)(情)?|有个?(事|问题)(情)?|想?(问|咨询)(一下|个事|个问题)|请问(一下)?|同志|师傅|律师)+(啊|呢|吧|哈|呀)?$"
+)
+
+_HEADS: tuple[tuple[str, str], ...] = (
+    (
+        "wait",
+        r"^(请|你|您)?(等(一)?(等|下|会)(儿)?|稍等(一下)?|(让)?我想(一)?想|别急)(啊|哈|我.{0,6})?$",
+    ),
+    ("hear", r"(听得(见|到|清)(吗|不)|能听(见|到)|在听(吗|没)|你?在(吗|不在)|有人(吗|没))"),
+    (
+        "who",
+        r"(你|您|这)(到底)?(是|叫)(不是)?(谁|什么人|机器人?|真人|人工智能|电脑|啥)"
+        r"|是真?人(吗|还是)",
+    ),
+    (
+        "can",
+        r"(你|您|你们)?(能|会|可以|管)(帮我)?(做|干|办|管|解决)(些)?(什么|啥|哪些)"
+        r"|都?有(什么|哪些)(服务|功能)",
+    ),
+    ("thanks", r"^(好的?|行|嗯|那)*(谢谢|多谢|感谢|麻烦)(你|您|啊|了|哈|呀|小姑娘|同志|老师)*$"),
+    ("hello", r"^(喂|你好|您好|哎|早上好|下午好|晚上好|啊)+(啊|呀)?$"),
+)
+Small = Literal["wait", "hear", "who", "can", "thanks", "hello"]
+
+FollowUp = Literal["prepare", "time", "cost", "where", "next", "law"]
+_FOLLOW: tuple[tuple[FollowUp, str], ...] = (
+    (
+        "prepare",
+        r"(准备|带|拿|交|提供|有|备齐?)(些|点|上|齐)*(什么|啥|哪些|哪样|哪几样)(东西|材料|证件|手续|证据|资料|文件)?"
+        r"|(什么|啥|哪些)(东西|材料|证件|手续|证据|资料|文件)|材料有?(哪些|什么)|(材料|证据|手续)呢",
+    ),
+    (
+        "time",
+        r"(多(长|久|少)(的)?(时间|天|日子)?|几(天|个月)|时间)(才|就)?(能|可以)?(办|拿|下|出|批|等)?(好|完|到|来|下来|结果)?"
+        r"|(什么|啥)时候(才)?(能|可以)?(办|批|下|出|有)?(好|完|下来|来|结果)?",
+    ),
+    ("cost", r"(收不收|要不要|收|要|花|交)(钱|费)|多少钱|(什么|多少)费用?|费用|免费|收费|贵不贵"),
+    (
+        "where",
+        r"(去|到|上|在|往|找|向)(什么地方|哪(里|儿|个(部门|单位|地方))?|谁)(办|申请|弄|告|找|投诉|去|交|说)?(理)?"
+        r"|(地址|电话|位置)(是)?(在)?(哪(里|儿)?|多少|什么)|怎么(去|走)",
+    ),
+    (
+        "law",
+        r"(哪|什么|啥)(一?条|个|部)?(法律|法|规定|依据)(规定|说)?(的)?|依据(是)?(什么|哪)|第几条",
+    ),
+    (
+        "next",
+        r"(然后|接(着|下来)|下一步|往后|以后)(呢|怎么|咋|该|办|做)*|(具体)?(怎么|咋|如何)(办|弄|做|申请|操作|搞|处理)(理)?",
+    ),
+)
+_FILL = re.compile(
+    r"[那么我要这个的呢吗吧啊呀哦嗯还请问一下就应该需得能可以都是有去你们您办来先再现在了些]"
+    r"|俺|咱|想|知道|大概|一般|到底|具体|它|他|手续|申请"
+)
+
+
+def plain(text: str) -> str:
+    """The text without punctuation."""
+    return _PUNCTUATION.sub("", text)
+
+
+def refuses(text: str) -> bool:
+    return bool(_REFUSE.search(plain(text)))
+
+
+def does_not_know(text: str) -> bool:
+    return bool(_DONT_KNOW.search(plain(text)))
+
+
+def cancels(text: str) -> bool:
+    """Gives up a running order or hand-over."""
+    return bool(_CANCEL.search(plain(text)))
+
+
+def asks_why(text: str) -> bool:
+    """Asks why we want to know."""
+    return bool(_WHY.search(plain(text)))
+
+
+def own_number(text: str) -> bool:
+    return bool(_OWN_NUMBER.search(plain(text)))
+
+
+def is_question(text: str) -> bool:
+    return bool(_QUESTION.search(plain(text)))
+
+
+def says_safe(text: str) -> bool:
+    """Takes an emergency back: misheard, a joke, over."""
+    return bool(_SAFE.search(plain(text)))
+
+
+def only_begins(text: str) -> bool:
+    """Nothing but the opening of a sentence: ``那个我想问一下``."""
+    return bool(_HALF.match(plain(text)))
+
+
+def small_talk(text: str) -> Small | None:
+    """Courtesies and questions about the line itself."""
+    for kind, pattern in _HEADS:
+        if re.search(pattern, plain(text)):
+            return kind  # type: ignore[return-value]
+    return None
+
+
+def follow_up(text: str) -> FollowUp | None:
+    """A question that only makes sense after an answer: nothing is left of it but the asking."""
+    said = plain(text)
+    for kind, pattern in _FOLLOW:
+        if re.search(pattern, said):
+            left = said
+            for _, other in _FOLLOW:
+                left = re.sub(other, "", left)
+            if len(_FILL.sub("", left)) <= 1:
+                return kind
+    return None
+
+
+_LEAD, _END = r"^(是|要|就|我|问|说|选|按)*(的是)?", r"(个|种|样|项|条)?(吧|啊|的)?$"
+_FIRST = re.compile(rf"{_LEAD}(第一|前一|前面|前头|头一|头里|1|一){_END}")
+_SECOND = re.compile(rf"{_LEAD}(第二|后一|后面|后头|末|2|二|两){_END}")
+_NEITHER = re.compile(r"(都不|两个都不|不是这|不对|不是$|没有一个)")
+
+
+def picked(text: str) -> int | None:
+    """0 for the first, 1 for the second, -1 for neither, None when it names no position."""
+    said = plain(text)
+    if _NEITHER.search(said):
+        return -1
+    if _FIRST.match(said):
+        return 0
+    if _SECOND.match(said):
+        return 1
+    return None
