@@ -1,0 +1,183 @@
+"""Receiving a demand: order, first event, audit link and hub message in one transaction."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from dispatch.errors import IdempotencyConflictError, NumbersExhaustedError
+from dispatch.messages import idempotency_key, received_body
+from dispatch.numbers import MAX_SEQUENCE, china_day, make_order_no
+from dispatch.records import order_key, order_place, view_of
+from dispatch.states import take
+from dispatch.validation import clean_intake
+from hotline import metrics
+from hotline.db import Database, audit_log
+from hotline.db.tables import OrderCounterRow, OrderEventRow, OrderRow, OutboxRow
+from hotline.domain.codes import HubState
+from hotline.domain.orders import Intake, OrderView
+from hotline.privacy import KeyRing, place
+
+log = structlog.get_logger(__name__)
+
+
+class IntakeDesk:
+    """Where every terminal's demands are received."""
+
+    def __init__(
+        self,
+        db: Database,
+        ring: KeyRing,
+        terminal: str,
+        *,
+        on_filed: Callable[[OrderView], None] | None = None,
+    ) -> None:
+        """``terminal``: who we are to the hub. ``on_filed`` is called for every new order
+        (wakes the hub pusher, tells the bus); it must not block or raise.
+        """
+        self._db = db
+        self._ring = ring
+        self._terminal = terminal
+        self._on_filed = on_filed
+
+    async def receive(self, intake: Intake, now: datetime) -> OrderView:
+        """File the demand. The same terminal and idempotency key give the first order again.
+
+        Raises IntakeError (field and mend), IdempotencyConflictError (the key was used for other
+        content), NumbersExhaustedError, and the database's errors (retry with the same key).
+        """
+        clean = clean_intake(intake)
+        view = await self._db.write(lambda session: self._file(session, clean, now))
+        if not view.duplicate:
+            metrics.ORDERS_FILED.labels(clean.terminal.value).inc()
+            log.info("order_filed", order_no=view.order_no, topic=view.topic)
+            if self._on_filed is not None:
+                self._on_filed(view)
+        return view
+
+    def _file(self, session: Session, intake: Intake, now: datetime) -> OrderView:
+        known = session.scalar(
+            select(OrderRow).where(
+                col(OrderRow.terminal) == intake.terminal.value,
+                col(OrderRow.idempotency_key) == intake.idempotency_key,
+            )
+        )
+        if known is not None:
+            return self._repeat(known, intake)
+        order_no = make_order_no(*_next_number(session, now))
+        state = take("received", None)
+        row = self._order_row(order_no, state.value, intake, now)
+        session.add(row)
+        session.flush()
+        session.add(
+            OrderEventRow(
+                order_no=order_no,
+                seq=1,
+                step="received",
+                from_state=None,
+                to_state=state.value,
+                actor=f"terminal:{intake.terminal.value}",
+                at=now,
+            )
+        )
+        body = received_body(self._terminal, order_no, 1, state.value, intake, now)
+        session.add(outbox_row(self._ring, order_no, 1, "order.received", body, now))
+        audit_log.append(
+            session,
+            self._ring,
+            actor=f"terminal:{intake.terminal.value}",
+            action="order.received",
+            subject=order_no,
+            digest=order_key(self._ring, row).digest(body),
+            at=now,
+        )
+        return view_of(row)
+
+    def _repeat(self, row: OrderRow, intake: Intake) -> OrderView:
+        """A terminal that had no answer asks again; the same words must not hide another case."""
+        if row.row_key is not None:
+            key = order_key(self._ring, row)
+            told = key.open_text(row.description_enc, order_place("description", row.order_no))
+            if told != intake.description or row.topic != intake.topic:
+                raise IdempotencyConflictError(
+                    "idempotency_key：此编号已用于另一件诉求，请换一个编号",
+                    field="idempotency_key",
+                )
+        return view_of(row, duplicate=True)
+
+    def _order_row(self, order_no: str, state: str, intake: Intake, now: datetime) -> OrderRow:
+        key = self._ring.new_row_key()
+
+        def seal(column: str, text: str | None) -> bytes | None:
+            return key.seal_text(text, order_place(column, order_no))
+
+        def index(number: str | None) -> str | None:
+            return self._ring.index("phone", number) if number else None
+
+        extra = json.dumps({"since": intake.since, "extra": intake.extra}, ensure_ascii=False)
+        return OrderRow(
+            order_no=order_no,
+            state=state,
+            hub_state=HubState.PENDING.value,
+            terminal=intake.terminal.value,
+            idempotency_key=intake.idempotency_key,
+            service_type=intake.service_type.value,
+            act=intake.act,
+            topic=intake.topic,
+            urgency=intake.urgency.value,
+            title=intake.title,
+            region=intake.region,
+            call_id=intake.call_id,
+            callback=intake.callback,
+            confidential=intake.confidential,
+            emergency=intake.emergency,
+            row_key=self._ring.wrap(key, order_place("row_key", order_no)),
+            name_enc=seal("name", intake.contact_name),
+            phone_enc=seal("phone", intake.contact_phone),
+            phone_hash=index(intake.contact_phone),
+            caller_enc=seal("caller", intake.caller_number),
+            caller_hash=index(intake.caller_number),
+            description_enc=seal("description", intake.description),
+            extra_enc=seal("extra", extra),
+            created_at=now,
+            updated_at=now,
+        )
+
+
+def outbox_row(
+    ring: KeyRing, order_no: str, seq: int, kind: str, body: bytes, now: datetime
+) -> OutboxRow:
+    """A message to the hub, due at once, its body sealed."""
+    key = idempotency_key(order_no, seq)
+    return OutboxRow(
+        order_no=order_no,
+        seq=seq,
+        kind=kind,
+        idempotency_key=key,
+        body_enc=ring.seal(body, place("outbox", "body", key)),
+        state="pending",
+        next_at=now,
+        created_at=now,
+    )
+
+
+def _next_number(session: Session, now: datetime) -> tuple[str, int]:
+    """The day and its next sequence number; two transactions never get the same."""
+    day = china_day(now)
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    counter = col(OrderCounterRow.last)
+    query = (
+        insert(OrderCounterRow)
+        .values(day=day, last=1)
+        .on_conflict_do_update(index_elements=["day"], set_={"last": counter + 1})
+        .returning(counter)
+    )
+    number = session.execute(query).scalar_one()
+    if number > MAX_SEQUENCE:
+        raise NumbersExhaustedError(f"all {MAX_SEQUENCE} order numbers of {day} are used up")
+    return day, number

@@ -1,0 +1,24 @@
+"""Runs the reference hub in a process of its own."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import uvicorn
+
+from dispatch.reference_hub.app import create_app
+from dispatch.reference_hub.store import HubStore
+
+
+def run(
+    host: str, port: int, db_path: Path, keys: Mapping[str, str], *, faults: bool = False
+) -> None:
+    """Serve until SIGTERM or Ctrl-C.
+
+    ``keys``: signing secrets by key id. ``faults`` turns on ``POST /control/faults``.
+    """
+    store = HubStore(db_path)
+    try:
+        app = create_app(store, keys, faults=faults)
+        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+    finally:
+        store.close()

@@ -1,0 +1,84 @@
+"""Checks an intake document at the edge; inside, everything about it is trusted.
+
+Messages are Chinese: agents at windows and seats see them.
+"""
+
+import dataclasses
+import re
+import unicodedata
+
+from dispatch.errors import IntakeError
+from hotline.domain.codes import Act, EmergencyKind, Topic
+from hotline.domain.orders import Intake
+from hotline.privacy import normalise_phone
+
+MAX_TEXT = 10_000
+MAX_TITLE = 120
+MAX_SHORT = 60
+MAX_KEY = 120
+MAX_EXTRA = 20
+_REGION = re.compile(r"\d{6}")
+_KEY = re.compile(r"[\x21-\x7e]+")
+
+
+def clean_intake(intake: Intake) -> Intake:
+    """The document with numbers in their normal form and texts trimmed.
+
+    Raises IntakeError naming the first wrong field and how to mend it.
+    """
+    if not _KEY.fullmatch(intake.idempotency_key) or len(intake.idempotency_key) > MAX_KEY:
+        raise _wrong("idempotency_key", f"须为1到{MAX_KEY}个可见的英文字符，每件诉求一个")
+    if intake.act not in {act.value for act in Act}:
+        raise _wrong("act", "不是已定义的诉求类别代码，请查代码表")
+    if intake.topic not in {topic.value for topic in Topic}:
+        raise _wrong("topic", "不是已定义的事项代码，请查代码表")
+    if intake.emergency is not None and intake.emergency not in {k.value for k in EmergencyKind}:
+        raise _wrong("emergency", "不是已定义的紧急情形代码，请查代码表")
+    if intake.region is not None and not _REGION.fullmatch(intake.region):
+        raise _wrong("region", "须为六位行政区划代码，不清楚时留空")
+    _check_extra(intake.extra)
+    return dataclasses.replace(
+        intake,
+        title=_text("title", intake.title, MAX_TITLE, needed=True),
+        description=_text("description", intake.description, MAX_TEXT, needed=True),
+        contact_name=_short("contact_name", intake.contact_name),
+        since=_short("since", intake.since),
+        contact_phone=_phone("contact_phone", intake.contact_phone),
+        caller_number=_phone("caller_number", intake.caller_number),
+    )
+
+
+def _check_extra(extra: dict[str, str]) -> None:
+    if len(extra) > MAX_EXTRA:
+        raise _wrong("extra", f"附加项最多{MAX_EXTRA}个")
+    for name, value in extra.items():
+        _text(f"extra.{name[:MAX_SHORT]}", name + value, MAX_TEXT, needed=False)
+
+
+def _text(field: str, text: str, limit: int, *, needed: bool) -> str:
+    plain = text.strip()
+    if needed and not plain:
+        raise _wrong(field, "不能为空，请填写")
+    if len(plain) > limit:
+        raise _wrong(field, f"最长{limit}字，现有{len(plain)}字，请删减")
+    # Cc: control characters, Cs: half a surrogate pair
+    if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\r\t" for c in plain):
+        raise _wrong(field, "含有不可见的控制字符，请删除后重填")
+    return plain
+
+
+def _short(field: str, text: str | None) -> str | None:
+    return None if text is None else _text(field, text, MAX_SHORT, needed=False) or None
+
+
+def _phone(field: str, number: str | None) -> str | None:
+    if number is None or not number.strip():
+        return None
+    plain = normalise_phone(number)
+    if plain is None:
+        raise _wrong(field, "不是电话号码，请只填数字，固定电话加区号，如055112345678")
+    return plain
+
+
+def _wrong(field: str, mend: str) -> IntakeError:
+    return IntakeError(f"{field}：{mend}", field=field)

@@ -1,0 +1,106 @@
+"""A reference hub in a process of its own, and intake documents, for the dispatch tests."""
+
+import itertools
+import json
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from hotline.domain.codes import ServiceType, Terminal, Urgency
+from hotline.domain.orders import Intake
+from hotline.settings import HubSettings
+
+SECRET = "only-for-tests-0123456789"
+NOW = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
+_RUN = """
+import json, sys
+from pathlib import Path
+from dispatch.reference_hub.main import run
+given = json.load(sys.stdin)
+run("127.0.0.1", given["port"], Path(given["db"]), given["keys"], faults=True)
+"""
+_numbers = itertools.count(1)
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def an_intake(**changed: Any) -> Intake:
+    """A demand like a caller's; each has a new idempotency key."""
+    intake = Intake(
+        terminal=Terminal.PHONE_BOT,
+        idempotency_key=f"call-{next(_numbers)}",
+        service_type=ServiceType.LEGAL_AID,
+        act="apply",
+        topic="wages",
+        urgency=Urgency.NORMAL,
+        title="拖欠工资，合肥市肥西县",
+        description="老板姓赵，欠了我们七个人四个月的工钱，一直不给。",
+        contact_name="孙大勇",
+        contact_phone="13955512345",
+        caller_number="13955512345",
+        region="340123",
+        since="去年十月",
+    )
+    return replace(intake, **changed)
+
+
+@dataclass
+class Hub:
+    """A running reference hub."""
+
+    port: int
+    db: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> HubSettings:
+        return HubSettings(url=self.url, secret=SECRET, timeout_s=1.0, max_attempts=4)
+
+    def get(self, path: str) -> Any:
+        return httpx2.get(self.url + path, trust_env=False, timeout=10).json()
+
+    def fail(self, mode: str, count: int = 1, seconds: float = 0.0) -> None:
+        fault = {"mode": mode, "count": count, "seconds": seconds}
+        answer = httpx2.post(f"{self.url}/control/faults", json=fault, trust_env=False)
+        answer.raise_for_status()
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+    def start(self) -> None:
+        self.process = start_hub(self.port, self.db)
+
+
+def start_hub(port: int, db: Path) -> "subprocess.Popen[bytes]":
+    process = subprocess.Popen([sys.executable, "-c", _RUN], stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    given = {"port": port, "db": str(db), "keys": {"k1": SECRET}}
+    process.stdin.write(json.dumps(given).encode())
+    process.stdin.close()
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            httpx2.get(f"http://127.0.0.1:{port}/healthz", trust_env=False)
+            return process
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    process.kill()
+    raise RuntimeError("the reference hub did not start")
