@@ -167,16 +167,14 @@ def _heard(t: Talk, given: Heard) -> None:
         _silence(t)
         return
     text, s.held = f"{s.held}{given.text}", ""
-    u = t.tools.understander.understand(
-        text, alternatives=given.alternatives, expect=_expect(s)
-    )
+    u = t.tools.understander.understand(text, alternatives=given.alternatives, expect=_expect(s))
     s.silences = 0
     s.heard = [*s.heard, given.text][-KEPT:]
     _note(t, u)
     if _is_emergency(u) and not _already_handled(s, u):
         kind = u.emergency or EmergencyKind.VIOLENCE
         region = u.slots.region if t.tools.places.known(u.slots.region) else None
-        danger.begin(t, kind, u.topic, region)
+        danger.begin(t, kind, u.topic, region, text)
     elif s.flow == "danger" and s.waiting != "file":
         FLOWS["danger"].heard(t, u)
     elif s.waiting is not None:
@@ -195,6 +193,7 @@ def _note(t: Talk, u: Understanding) -> None:
     s = t.s
     wish = u.act in WISHES and s.flow not in ("order", "rate") and u.confidence >= UNSURE
     region = u.slots.region if t.tools.places.known(u.slots.region) else None
+    s.region = region or s.region
     t.note(act=u.act, topic=u.topic if wish else None, confidence=u.confidence, region=region)
     if s.emergency:
         t.note(act=Act.EMERGENCY)

@@ -43,6 +43,11 @@ _URGENT = re.compile(
 )
 _NAME = re.compile(r"(?:我的?名字?[叫是]|我叫|我姓|免贵姓?|叫我?|姓|我是)([\u4e00-\u9fff]{1,4})")
 _NAME_TAIL = re.compile(r"(的|啊|呀|吧|就行|就好|好了|这个名字|名字|本人|来电|先打|想|要)+.*$")
+_WANTED = {
+    "not_found": "要查的工单或规定，智能助手没有查到。",
+    "office": "要问机构的地址和电话，智能助手没有核实的资料。",
+}
+"""What a callback is about where the caller's own words do not say it."""
 RECORDED = "来电人用按键办理，讲述见通话录音。"
 """Description of an order told to the recording while recognition was down."""
 
@@ -70,8 +75,8 @@ def callback_draft(s: State, places: Places) -> Draft:
     draft.asking = None
     if draft.region is None and places.known(s.region):
         draft.region = s.region
-    if not draft.story and s.asked:
-        draft.story = [s.asked]
+    if not draft.story:
+        draft.story = [text for text in (s.asked or _WANTED.get(s.reason, ""),) if text]
     if s.reason == "distress":
         draft.urgent = True
     return draft

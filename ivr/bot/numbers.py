@@ -1,4 +1,4 @@
-"""Telephone and order numbers: checking, and writing them so that they are read digit by digit."""
+"""Telephone numbers and digits: checking them, writing them so that they are read one by one."""
 
 import re
 
@@ -37,15 +37,6 @@ def is_phone(digits: str) -> bool:
     if re.fullmatch(r"1[3-9]\d{9}", digits):
         return True
     return bool(re.fullmatch(r"0\d{9,11}|[2-8]\d{6,7}", digits))
-
-
-def luhn_ok(digits: str) -> bool:
-    """Whether the last digit is the check digit (Luhn) of an order number."""
-    total = 0
-    for place, char in enumerate(reversed(digits)):
-        value = int(char) * (2 if place % 2 else 1)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0
 
 
 def digits_in(text: str) -> str:

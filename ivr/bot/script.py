@@ -121,7 +121,7 @@ class PaperCall:
 
     def _view(self, intake: Intake) -> OrderView:
         return OrderView(
-            order_no="20261123000013",
+            order_no="20261123000014",
             state=OrderState.RECEIVED,
             hub_state=HubState.PENDING,
             hub_receipt=None,

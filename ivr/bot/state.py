@@ -124,6 +124,8 @@ class State:
     emergency: str | None = None
     kinds: list[str] = field(default_factory=list)
     """Kinds of danger heard so far."""
+    alarm: list[str] = field(default_factory=list)
+    """The sentences that told of the danger."""
     rounds: int = 0
     """Attempts to reach a person in an emergency."""
     danger_filed: bool = False

@@ -18,7 +18,7 @@ MOST_SUPPLEMENTS = 4
 _SUICIDE = EmergencyKind.SUICIDE.value
 
 
-def begin(t: Talk, kind: EmergencyKind, topic: Topic, region: str | None) -> None:
+def begin(t: Talk, kind: EmergencyKind, topic: Topic, region: str | None, said: str = "") -> None:
     """An emergency has been heard, in whatever flow. Ends the turn."""
     s = t.s
     s.flow, s.step, s.entry, s.menu = "danger", "", "", ""
@@ -29,13 +29,13 @@ def begin(t: Talk, kind: EmergencyKind, topic: Topic, region: str | None) -> Non
     s.danger_over = False
     if new:
         s.kinds.append(kind.value)
+    if said:
+        s.alarm.append(said)
     s.region = region or s.region or (s.draft.region if s.draft else None)
     if topic is not Topic.SERVICE or s.topic is None:
         s.topic = topic.value
     s.human_requested = True
-    t.note(
-        act=Act.EMERGENCY, topic=topic, emergency=kind, region=s.region, human_requested=True
-    )
+    t.note(act=Act.EMERGENCY, topic=topic, emergency=kind, region=s.region, human_requested=True)
     t.say(t.p(DANGER[kind]))
     if again and s.danger_filed and not new:
         ring(t)
@@ -72,6 +72,7 @@ def urgent_intake(s: State, t: Talk) -> Intake:
     kinds = [EmergencyKind(kind) for kind in s.kinds]
     names = "、".join(kind.label for kind in kinds)
     where = t.tools.places.full(s.region) if s.region else ""
+    told = "\n".join(dict.fromkeys([*s.alarm, *s.heard, *s.where]))
     extra = {"where": "；".join(s.where)} if s.where else {}
     if s.supplements:
         extra["supplement"] = str(s.supplements)
@@ -83,7 +84,8 @@ def urgent_intake(s: State, t: Talk) -> Intake:
         topic=s.topic or Topic.SERVICE.value,
         urgency=Urgency.EMERGENCY,
         title="，".join(filter(None, (f"紧急求助：{names}", where))),
-        description="\n".join([*s.heard, *s.where]) or f"来电人按键求助：{names}。",
+        description="\n".join(dict.fromkeys([*s.alarm, *s.heard, *s.where]))
+        or f"来电人按键求助：{names}。",
         contact_name=s.draft.name if s.draft else None,
         contact_phone=(s.draft.phone if s.draft else None) or s.caller,
         caller_number=s.caller,
@@ -145,7 +147,7 @@ class DangerFlow:
             self._place(t, u.text)
         elif s.step == "where" and len(u.text) >= 2 and u.act not in (Act.NO, Act.AGENT):
             self._place(t, u.text)
-        elif u.act in (Act.AGENT, Act.NO, Act.YES):
+        elif u.act is Act.AGENT or (u.act in (Act.NO, Act.YES) and len(u.text) <= 3):
             t.say(t.p("danger.still"))
             self._go_on(t)
         else:
@@ -182,9 +184,8 @@ class DangerFlow:
         t.ask(t.p("danger.over"), expect="open")
 
     def silence(self, t: Talk) -> None:
-        """Nothing was said: calm words, and another attempt."""
-        t.s.rounds += 1
-        t.say(t.p("danger.calm_1" if t.s.rounds % 2 else "danger.calm_2"))
+        """Nothing was said: a word, and another attempt."""
+        t.say(t.p("danger.here"))
         self._go_on(t)
 
     def key(self, t: Talk, digit: str) -> None:

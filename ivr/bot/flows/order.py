@@ -102,6 +102,9 @@ class OrderFlow:
         return asked and len(u.text) >= 5 and brief_answer(t, u)
 
     def _take(self, t: Talk, draft: Draft, u: Understanding, changed: set[str]) -> None:
+        if changed and not changed & {draft.asking, "phone"} and draft.asking in draft.asked:
+            # They told something else of use: the question they passed over is not used up.
+            draft.asked[draft.asking] -= 1
         match draft.asking:
             case "story":
                 self._story(t, draft, u)

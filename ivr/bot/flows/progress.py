@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
+from dispatch.numbers import CHINA, is_order_no
 from hotline.domain.codes import OrderState, Topic
 from hotline.domain.orders import OrderView
 from hotline.domain.understanding import Understanding
 from ivr.bot.handover import hand_over
-from ivr.bot.numbers import ORDER_DIGITS, TAIL_DIGITS, digits_in, is_phone, luhn_ok, spell
+from ivr.bot.numbers import ORDER_DIGITS, TAIL_DIGITS, digits_in, is_phone, spell
 from ivr.bot.phrases import does_not_know, refuses
 from ivr.bot.prompts import STATE, matter
 from ivr.bot.talk import Talk
@@ -37,7 +38,7 @@ def search(t: Talk, digits: str) -> None:
     """Look up by what was given; asks again when it cannot be an order number. Ends the turn."""
     s = t.s
     s.entry, s.keyed = "", False
-    if len(digits) == ORDER_DIGITS and luhn_ok(digits):
+    if is_order_no(digits):
         t.look_up(digits, "", "")
     elif len(digits) != ORDER_DIGITS and len(digits) >= TAIL_DIGITS and s.caller:
         t.look_up("", s.caller, digits[-TAIL_DIGITS:])
@@ -75,7 +76,8 @@ def _topic(code: str) -> Topic:
     return Topic(code) if code in set(Topic) else Topic.SERVICE
 
 
-def _day(day: datetime, now: datetime) -> str:
+def _day(created: datetime, now: datetime) -> str:
+    day, now = created.astimezone(CHINA), now.astimezone(CHINA)
     year = "" if day.year == now.year else f"{day.year}年"
     return "今天" if day.date() == now.date() else f"{year}{day.month}月{day.day}日"
 

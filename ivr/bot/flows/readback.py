@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from hotline.domain.codes import ServiceType, Topic
 from ivr.bot.handover import hand_over
-from ivr.bot.numbers import spell, spell_groups
+from ivr.bot.numbers import is_phone, spell, spell_groups
 from ivr.bot.prompts import about, wish
 from ivr.bot.state import Draft
 from ivr.bot.talk import Talk
@@ -34,6 +34,9 @@ def needed(t: Talk, draft: Draft) -> bool:
 
 def read(t: Talk, draft: Draft) -> None:
     """Read the whole order and ask whether it is right. Ends the turn."""
+    if draft.phone is None and "phone" not in draft.skipped:
+        # Asked and neither given nor refused: the number they call from, read out with the rest.
+        draft.phone, draft.phone_confirmed = own_phone(t), True
     slots = ("phone",) if draft.purpose == "callback" else _ORDER
     t.say(t.p("order.read"))
     _confirm(t, draft, slots)
@@ -85,6 +88,11 @@ def _words(t: Talk, draft: Draft, slot: str) -> list[str]:
             return [t.p("order.read_urgent")]
         case _:
             return []
+
+
+def own_phone(t: Talk) -> str | None:
+    """The calling number where one can be rung back on it."""
+    return t.s.caller if t.s.caller and is_phone(t.s.caller) else None
 
 
 def _phone_words(t: Talk, draft: Draft) -> str:

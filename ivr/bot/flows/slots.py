@@ -6,6 +6,8 @@ from ivr.bot.state import Draft
 from ivr.bot.talk import Talk
 
 STORY_S = 12.0
+RECORDED_S = 60.0
+"""Nothing tells us that they have ended while recognition is down, but # or a long time."""
 PHONE_S = 10.0
 TAIL = 4
 
@@ -32,7 +34,8 @@ def filled(t: Talk, draft: Draft, slot: str) -> bool:
     """Whether a slot needs no (more) asking."""
     match slot:
         case "story":
-            return bool(draft.story) or draft.recorded
+            by_keys = draft.purpose == "callback" and not t.s.speech
+            return bool(draft.story) or draft.recorded or by_keys
         case "region":
             # A city alone is half an answer: once more for the county, then it will do.
             return draft.region is not None and not t.tools.places.is_city(draft.region)
@@ -69,7 +72,8 @@ def put_question(t: Talk, draft: Draft) -> None:
         case "story":
             prompt = "callback.story" if draft.purpose == "callback" else "order.story"
             prompt = prompt if t.s.speech else "order.story"
-            t.ask(t.p(prompt), expect="story", patience="story", timeout_s=STORY_S)
+            timeout = STORY_S if t.s.speech else RECORDED_S
+            t.ask(t.p(prompt), expect="story", patience="story", timeout_s=timeout)
         case "region":
             _ask_region(t, draft, again=again)
         case "since":
