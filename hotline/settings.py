@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hotline.errors import SettingsError
@@ -22,7 +22,13 @@ def default_cache_dir() -> Path:
     return Path(base) / "hotline-12348"
 
 
-class PbxSettings(BaseModel):
+class _Group(BaseModel):
+    """A group of settings; a misspelt one is an error, not a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PbxSettings(_Group):
     """Asterisk: where it is and how it is laid out."""
 
     root: Path | None = Field(
@@ -69,7 +75,7 @@ class PbxSettings(BaseModel):
     seat_ring_s: float = Field(20.0, description="How long one seat is rung")
 
 
-class AsrSettings(BaseModel):
+class AsrSettings(_Group):
     """Recognition."""
 
     engine: Literal["auto", "vosk", "whisper"] = Field(
@@ -88,7 +94,7 @@ class AsrSettings(BaseModel):
     partials: bool = Field(True, description="Make partial results while the caller speaks")
 
 
-class VoiceSettings(BaseModel):
+class VoiceSettings(_Group):
     """The bot's voice."""
 
     engine: Literal["auto", "kokoro", "piper", "espeak"] = Field("auto", description="Voice engine")
@@ -98,7 +104,7 @@ class VoiceSettings(BaseModel):
     speed: float = Field(1.0, description="1 normal, 0.8 slower")
 
 
-class BotSettings(BaseModel):
+class BotSettings(_Group):
     """The dialogue."""
 
     no_input_s: float = Field(6.0, description="Silence after a question before it is asked again")
@@ -106,7 +112,7 @@ class BotSettings(BaseModel):
     abuse_warnings: int = Field(2, description="Warnings before an abusive call is ended")
 
 
-class HubSettings(BaseModel):
+class HubSettings(_Group):
     """The network hub (安徽法律服务网) and the reference hub."""
 
     url: str = Field("http://127.0.0.1:8348", description="Base address of the hub")
@@ -117,7 +123,7 @@ class HubSettings(BaseModel):
     max_attempts: int = Field(12, description="Attempts before an order waits for a person")
 
 
-class PrivacySettings(BaseModel):
+class PrivacySettings(_Group):
     """Personal data at rest."""
 
     keys_file: Path | None = Field(None, description="Key ring; None: <data_dir>/keys.json")
@@ -129,7 +135,7 @@ class PrivacySettings(BaseModel):
     keep_orders_days: int = Field(3650, description="Orders are kept this long")
 
 
-class WebSettings(BaseModel):
+class WebSettings(_Group):
     """Our own HTTP server."""
 
     host: str = Field("127.0.0.1", description="Address to listen on")

@@ -37,7 +37,7 @@ class CallManager:
         ari: AriClient,
         records: Records,
         *,
-        new_recording: Callable[[str, int], Recording] | None,
+        new_recording: Callable[[CallRecord], Recording] | None,
         node: str,
         now: Callable[[], datetime],
         observe: Callable[[str, CallRecord], None] = lambda name, record: None,
@@ -54,8 +54,8 @@ class CallManager:
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
         self._sent_away: set[str] = set()
-        self.after_reconcile: Callable[[], Awaitable[None]] | None = None
-        """Called at the end of each reconciliation: the calls Asterisk handled alone."""
+        self.before_reconcile: Callable[[], Awaitable[object]] | None = None
+        """Awaited first: what Asterisk's own records say of calls that are over."""
 
     def use(self, parts: Parts) -> None:
         """What calls are built from; given once, before the link is started."""
@@ -93,6 +93,8 @@ class CallManager:
 
     async def reconcile(self) -> None:
         """Make our calls agree with the channels Asterisk has; it is right, we are not."""
+        if self.before_reconcile is not None:
+            await self.before_reconcile()
         channels = await self._ari.get("channels")
         bridges = await self._ari.get("bridges")
         there = {str(c.get("id")): c for c in channels if isinstance(c, dict)}
@@ -100,12 +102,10 @@ class CallManager:
             if caller not in there:
                 session.post(m.CallerGone())
         orphans = [c for c in there if _leg_of(c) and _leg_of(c) not in self._by_call]
-        for record in await self._records.open_calls():
+        for record in await self._records.open_calls(self._node):
             if record.call_id not in self._by_call:
                 await self._adopt(record, there, orphans)
         await self._sweep(there, orphans, bridges)
-        if self.after_reconcile is not None:
-            await self.after_reconcile()
 
     async def drain(self, limit: float) -> None:
         """Take no new calls, wait for the running ones, then leave the rest to the dialplan."""
@@ -176,7 +176,7 @@ class CallManager:
         if self._new_recording is None:
             return None
         try:
-            recording = self._new_recording(record.call_id, record.adopted)
+            recording = self._new_recording(record)
         except (OSError, HotlineError) as error:
             log.error("recording could not be begun; the call goes on", why=type(error).__name__)
             return None
@@ -200,9 +200,9 @@ class CallManager:
         if record.channel_id not in there:
             await self._records.finish(
                 record.call_id,
-                outcome=record.outcome or _outcome_left(record),
-                ended_at=self._now(),
-                hangup_by="unknown",
+                record.outcome or CallOutcome.ABANDONED,
+                self._now(),
+                "unknown",
             )
             return
         record = replace(record, adopted=record.adopted + 1)
@@ -263,13 +263,3 @@ def _leg_of(channel: str) -> str:
             return channel.removeprefix(prefix).rsplit("-", 1)[0]
     return ""
 
-
-def _outcome_left(record: CallRecord) -> CallOutcome:
-    """How a call ended that ended while nobody watched."""
-    if record.human_answered:
-        return CallOutcome.TRANSFERRED
-    if record.order_no is not None:
-        return CallOutcome.ORDER_FILED
-    if record.answer_ids:
-        return CallOutcome.ANSWERED_BY_BOT
-    return CallOutcome.ABANDONED

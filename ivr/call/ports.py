@@ -51,6 +51,12 @@ class Records(Protocol):
     async def start(self, record: CallRecord) -> None:
         """A call has come in."""
 
+    async def answered(self, call_id: str, at: datetime) -> None:
+        """The call was answered."""
+
+    async def adopted(self, call_id: str, node: str) -> int:
+        """A restarted hotline has taken the live call over."""
+
     async def update(self, call_id: str, **fields: Any) -> None:
         """Facts of a running call, named as in CallRecord."""
 
@@ -66,15 +72,14 @@ class Records(Protocol):
     async def finish(
         self,
         call_id: str,
-        *,
         outcome: CallOutcome,
         ended_at: datetime,
-        hangup_by: str,
-    ) -> None:
+        hangup_by: str | None = None,
+    ) -> bool:
         """The call is over; a second time changes nothing."""
 
-    async def open_calls(self) -> list[CallRecord]:
-        """Calls of this node that have not ended, with their turns."""
+    async def open_calls(self, node: str | None = None) -> list[CallRecord]:
+        """Calls (of this node) that have not ended, with their turns."""
 
 
 class Orders(Protocol):
@@ -92,9 +97,7 @@ class Orders(Protocol):
 class Recording(Protocol):
     """A recording being written: stereo, left the caller, right our voice."""
 
-    name: str
-
-    def write(self, pcm: bytes) -> None:
+    def write(self, sound: bytes) -> None:
         """Append; may raise OSError or HotlineError when the disk is full."""
 
     def close(self) -> None:

@@ -28,7 +28,7 @@ class CallBook:
         self._records = records
         self.record = record
         self._next_turn = len(record.turns)
-        self._queue: asyncio.Queue[Callable[[], Awaitable[None]] | None] = asyncio.Queue()
+        self._queue: asyncio.Queue[Callable[[], Awaitable[Any]] | None] = asyncio.Queue()
         self._task = asyncio.create_task(self._work(), name="call-book")
         self.lost = 0
         """Writes given up after several tries."""
@@ -37,6 +37,15 @@ class CallBook:
         """The call has come in."""
         record = self.record
         self._put(lambda: self._records.start(record))
+
+    def answered(self, at: datetime) -> None:
+        """The call was answered."""
+        self.record = replace(self.record, answered_at=at)
+        self._put(lambda: self._records.answered(self.record.call_id, at))
+
+    def adopted(self) -> None:
+        """This hotline goes on with a call of one that was killed."""
+        self._put(lambda: self._records.adopted(self.record.call_id, self.record.node or ""))
 
     def update(self, **fields: Any) -> None:
         """Facts named as in CallRecord."""
@@ -76,15 +85,11 @@ class CallBook:
     async def finish(self, outcome: CallOutcome, ended_at: datetime, hangup_by: str) -> None:
         """The call is over: write the end and wait until everything is stored."""
         self.record = replace(self.record, outcome=outcome, ended_at=ended_at, hangup_by=hangup_by)
-        self._put(
-            lambda: self._records.finish(
-                self.record.call_id, outcome=outcome, ended_at=ended_at, hangup_by=hangup_by
-            )
-        )
+        self._put(lambda: self._records.finish(self.record.call_id, outcome, ended_at, hangup_by))
         self._queue.put_nowait(None)
         await self._task
 
-    def _put(self, write: Callable[[], Awaitable[None]]) -> None:
+    def _put(self, write: Callable[[], Awaitable[Any]]) -> None:
         self._queue.put_nowait(write)
 
     async def _work(self) -> None:
