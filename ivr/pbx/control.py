@@ -10,7 +10,9 @@ import fcntl
 import http.client
 import json
 import os
+import socket
 import subprocess
+import threading
 import time
 from io import TextIOWrapper
 from pathlib import Path
@@ -52,7 +54,7 @@ class AsteriskProcess:
         self.paths: Layout = layout(settings)
         self._installation = installation
         self._die_with_us = die_with_us
-        self._child: subprocess.Popen[bytes] | None = None
+        self._reaper: threading.Thread | None = None
         self._watch: subprocess.Popen[bytes] | None = None
         self._lock: TextIOWrapper | None = None
 
@@ -86,6 +88,7 @@ class AsteriskProcess:
                 log.info("asterisk adopted", pid=self.pid)
                 return False
             self.write_configuration()
+            _refuse_taken_ports(self.settings)
             self._launch()
             self._wait_ready(timeout_s)
         except BaseException:
@@ -100,15 +103,16 @@ class AsteriskProcess:
         process = self._process()
         if process is not None:
             _end(process)
-        if self._child is not None:
-            self._child.wait()
-            self._child = None
+        if self._reaper is not None:
+            self._reaper.join()
+            self._reaper = None
         self.paths.pid.unlink(missing_ok=True)
         self.release()
 
     def release(self) -> None:
         """Give up ownership and leave Asterisk running for the next owner."""
         self._unguard()
+        self._reaper = None
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -168,7 +172,7 @@ class AsteriskProcess:
             else:
                 log.warning("asterisk runs as root: this machine allows no mount namespace")
         with self.paths.console.open("wb") as console:
-            self._child = subprocess.Popen(
+            child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=console,
@@ -177,8 +181,11 @@ class AsteriskProcess:
                 env={**os.environ, **self.installation.env},
                 start_new_session=True,
             )
-        started = psutil.Process(self._child.pid).create_time()
-        text = json.dumps({"pid": self._child.pid, "started": started})
+        started = psutil.Process(child.pid).create_time()
+        # Waits for its end, whenever that is: no zombie, also where Asterisk outlives this object.
+        self._reaper = threading.Thread(target=child.wait, name="asterisk-reaper", daemon=True)
+        self._reaper.start()
+        text = json.dumps({"pid": child.pid, "started": started})
         self.paths.pid.write_text(text, encoding="ascii")
         self._guard()
 
@@ -248,6 +255,31 @@ class AsteriskProcess:
                 if told:
                     return " | ".join(told[-3:])[-600:]
         return "it said nothing"
+
+
+def _refuse_taken_ports(settings: Settings) -> None:
+    """Asterisk would start without the port and be deaf there."""
+    pbx = settings.pbx
+    wanted = [
+        ("http_port", socket.SOCK_STREAM, pbx.http_host, pbx.http_port),
+        ("trunk_port", socket.SOCK_DGRAM, pbx.trunk_bind, pbx.trunk_port),
+        ("phone_port", socket.SOCK_DGRAM, pbx.phone_bind, pbx.phone_port),
+        ("seat_port", socket.SOCK_DGRAM, pbx.seat_bind, pbx.seat_port),
+    ]
+    if pbx.tls_cert is not None:
+        wanted.append(("https_port", socket.SOCK_STREAM, pbx.http_host, pbx.https_port))
+    for name, kind, host, port in wanted:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError as error:
+                raise PbxStartError(
+                    f"{host}:{port} (pbx.{name}) cannot be used: {error.strerror}. Stop what uses "
+                    f"it, or give another with HOTLINE_PBX__{name.upper()}"
+                ) from None
 
 
 def ari_status(

@@ -73,7 +73,7 @@ class Layout:
     @property
     def cdr(self) -> Path:
         """Call detail records, one JSON object a line."""
-        return self.log / "cdr.json"
+        return self.log / "cdr-custom" / "cdr.json"
 
     @property
     def pid(self) -> Path:
@@ -91,6 +91,7 @@ class Layout:
             self.etc,
             self.run,
             self.log,
+            self.cdr.parent,
             self.lib,
             self.spool / "recording",
             self.voicemail,

@@ -61,6 +61,7 @@ ESSENTIAL = (
     "res_ari_sounds",
     "app_stasis",
     "app_dial",
+    "app_exec",
     "app_playback",
     "app_playtones",
     "app_record",

@@ -105,6 +105,8 @@ def _trunk(settings: Settings) -> list[str]:
         "identify_by": "ip",
         "trust_id_inbound": True,
         "send_pai": True,
+        # No re-INVITE only to tell the carrier which seat answered: some drop the call on it.
+        "send_connected_line": False,
         # Keys come as RFC 4733 where the carrier has it, else as tones in the sound.
         "dtmf_mode": "auto",
         "rtp_timeout": 300,

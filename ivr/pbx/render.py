@@ -233,5 +233,6 @@ def _sorcery() -> str:
 
 
 def _cdr(paths: Layout) -> str:
+    # The file's name is a section's, and Asterisk cuts those to 79 letters: no whole path.
     options = {"format": "json", "fields": ", ".join(CDR_FIELDS)}
-    return file(section(str(paths.cdr), options))
+    return file(section(paths.cdr.name, options))
