@@ -1,16 +1,21 @@
 """Finds the answer that fits a sentence, and the offices of a place.
 
-Within an understood topic a few dozen wordings compete. Each is compared with the sentence in two
-scripts, characters and toneless pinyin (recognition errors are homophones), and in two ways: by
-shared one- and two-grams, rare ones counting more, and by rapidfuzz's edit similarity.
+Within an understood topic a few dozen wordings compete. Sentence and wordings are compared in two
+scripts, characters and toneless pinyin (recognition errors are homophones), and in two ways:
+likeness to the closest wordings (shared one- and two-grams, rare ones counting more, and
+rapidfuzz's edit similarity), and evidence: how much more often the sentence's grams occur with an
+answer than with its neighbours. The weights were chosen by leaving each wording of the stock out
+in turn (the likeness of the best wording alone finds 61 % of them so, this 71 %).
 """
 
 import math
 import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from heapq import nlargest
+from itertools import chain, pairwise
 from pathlib import Path
 
 from rapidfuzz import fuzz
@@ -21,7 +26,7 @@ from hotline.knowledge.load import DATA, load_stock
 from hotline.knowledge.models import Answer, Office, OfficeKind, Region, Stock
 from hotline.knowledge.regions import RegionFinder, fold, short_name, toneless
 
-Grams = Counter[str]
+Grams = frozenset[str]
 Weights = dict[str, float]
 
 # What every caller says and no answer is about.
@@ -29,6 +34,8 @@ _FILLERS = re.compile(
     r"(?:您好|你好|请问一下|请问|麻烦问一下|我想问一下|我想问问|我想问|想问一下|咨询一下|"
     r"我想咨询|那个|就是说|嗯|啊|呃|这个情况|这种情况|怎么办|咋办|咋搞|应该|一下)"
 )
+_PRIOR_TEXTS = 6
+"""As many imagined texts of its neighbours soften what an answer's few texts say."""
 _NOT_SPOKEN = re.compile(r"[^\w]|_")
 
 
@@ -48,12 +55,28 @@ class _Script:
     grams: Grams
 
 
+_Scripts = tuple[_Script, _Script]
+
+
 @dataclass(frozen=True, slots=True)
 class _Entry:
+    """An answer as it is searched."""
+
     answer: Answer
-    wordings: tuple[tuple[_Script, _Script], ...]
-    whole: tuple[Grams, Grams]
-    """Grams of all wordings together with the answer's own words, once each."""
+    wordings: tuple[_Scripts, ...]
+    counts: tuple[Counter[str], Counter[str]]
+    """In how many texts (wordings and the answer itself) each gram occurs, by script."""
+    texts: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """The answers that compete: those of one topic, or all."""
+
+    entries: tuple[_Entry, ...]
+    rarity: tuple[Weights, Weights]
+    counts: tuple[Counter[str], Counter[str]]
+    texts: int
 
 
 class KnowledgeBase:
@@ -66,8 +89,11 @@ class KnowledgeBase:
         self._stands_for = {word: group[0] for group in stock.synonyms for word in group[1:]}
         self._variants = _any_of(self._stands_for)
         self._finder = RegionFinder(stock.regions, pinyin)
-        self._entries = [self._entry(answer) for answer in stock.answers]
-        self._weights = {topic: self._rarities(topic) for topic in (None, *Topic)}
+        entries = [self._entry(answer) for answer in stock.answers]
+        self._fields = {None: _field(entries)} | {
+            topic: _field([entry for entry in entries if entry.answer.topic == topic])
+            for topic in Topic
+        }
 
     @classmethod
     def load(
@@ -90,13 +116,10 @@ class KnowledgeBase:
     def best(self, topic: Topic | None, text: str, limit: int = 3) -> list[Scored]:
         """The answers that fit a sentence best, best first; ``topic=None`` searches them all."""
         query = self._scripts(text)
-        weights = self._weights[topic]
-        scored = [
-            Scored(entry.answer, _score(query, entry, weights))
-            for entry in self._entries
-            if topic is None or entry.answer.topic == topic
-        ]
-        scored.sort(key=lambda found: (-found.score, found.answer.id))
+        field = self._fields[topic]
+        scored = [Scored(entry.answer, _score(query, entry, field)) for entry in field.entries]
+        # Stable: of equals the one the editors wrote first, the commonest of its topic.
+        scored.sort(key=lambda found: -found.score)
         return scored[:limit]
 
     def by_id(self, answer_id: str) -> Answer:
@@ -123,24 +146,12 @@ class KnowledgeBase:
         """Cities and counties of Anhui a sentence names; see :class:`RegionFinder`."""
         return self._finder.find(text)
 
-    def _rarities(self, topic: Topic | None) -> tuple[Weights, Weights]:
-        """How telling each gram is among the answers of one topic, or of all."""
-        wholes = [e.whole for e in self._entries if topic is None or e.answer.topic == topic]
-        return _rarity(whole[0] for whole in wholes), _rarity(whole[1] for whole in wholes)
-
     def _entry(self, answer: Answer) -> _Entry:
-        wordings = [self._scripts(wording) for wording in (answer.question, *answer.similar)]
-        body = self._scripts(answer.answer)
-        return _Entry(
-            answer,
-            tuple(wordings),
-            (
-                Counter(set().union(*(w[0].grams for w in wordings), body[0].grams)),
-                Counter(set().union(*(w[1].grams for w in wordings), body[1].grams)),
-            ),
-        )
+        wordings = tuple(self._scripts(text) for text in (answer.question, *answer.similar))
+        texts = (*wordings, self._scripts(answer.answer))
+        return _Entry(answer, wordings, (_counts(texts, 0), _counts(texts, 1)), len(texts))
 
-    def _scripts(self, text: str) -> tuple[_Script, _Script]:
+    def _scripts(self, text: str) -> _Scripts:
         plain = _NOT_SPOKEN.sub("", _FILLERS.sub("", text)).lower()
         if self._variants:
             plain = self._variants.sub(lambda word: self._stands_for[word[0]], plain)
@@ -155,45 +166,66 @@ def _any_of(words: Iterable[str]) -> re.Pattern[str] | None:
 
 def _grams(units: Sequence[str]) -> Grams:
     pairs = (f"{first} {second}" for first, second in pairwise(units))
-    return Counter((*units, *pairs))
+    # Interned: thousands of wordings share the same few thousand grams.
+    return frozenset(map(sys.intern, (*units, *pairs)))
 
 
-def _rarity(documents: Iterable[Grams]) -> Weights:
-    """Inverse document frequency: what few answers mention tells them apart."""
-    count, total = Counter[str](), 0
-    for document in documents:
-        count.update(document.keys())
-        total += 1
-    return {gram: math.log(1 + total / seen) for gram, seen in count.items()}
+def _counts(texts: Iterable[_Scripts], script: int) -> Counter[str]:
+    return Counter(chain.from_iterable(text[script].grams for text in texts))
 
 
-def _score(
-    query: tuple[_Script, _Script], entry: _Entry, weights: tuple[Weights, Weights]
-) -> float:
-    total = 0.0
-    for asked, script, rarity in zip(query, (0, 1), weights, strict=True):
-        close = max(_likeness(asked, wording[script], rarity) for wording in entry.wordings)
-        total += 0.7 * close + 0.3 * _coverage(asked.grams, entry.whole[script], rarity)
-    return total / 2
+def _field(entries: Sequence[_Entry]) -> _Field:
+    totals: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    answers: tuple[Counter[str], Counter[str]] = (Counter(), Counter())
+    for entry in entries:
+        for script in (0, 1):
+            totals[script].update(entry.counts[script])
+            answers[script].update(entry.counts[script].keys())
+    # Inverse document frequency: what few answers mention tells them apart.
+    rarity = (
+        {gram: math.log(1 + len(entries) / seen) for gram, seen in answers[0].items()},
+        {gram: math.log(1 + len(entries) / seen) for gram, seen in answers[1].items()},
+    )
+    return _Field(tuple(entries), rarity, totals, sum(entry.texts for entry in entries))
 
 
-def _likeness(asked: _Script, wording: _Script, weights: Weights) -> float:
+def _score(query: _Scripts, entry: _Entry, field: _Field) -> float:
+    score = nearest = 0.0
+    for script, share in ((0, 0.7), (1, 0.3)):
+        best, *next_best = nlargest(
+            3, (_likeness(query[script], w[script], field.rarity[script]) for w in entry.wordings)
+        )
+        likeness = best / 2 + sum(next_best) / (2 * len(next_best) or 1)
+        score += share * (likeness + _evidence(query[script].grams, entry, field, script)) / 2
+        nearest += share * best
+    # A caller who says a wording as it stands has found its answer, whatever else it resembles.
+    return max(score, nearest**2)
+
+
+def _likeness(asked: _Script, wording: _Script, rarity: Weights) -> float:
     if not asked.units or not wording.units:
         return 0.0
     edits = fuzz.ratio(asked.units, wording.units) / 100
-    return 0.6 * _cosine(asked.grams, wording.grams, weights) + 0.4 * edits
+    return 0.8 * _cosine(asked.grams, wording.grams, rarity) + 0.2 * edits
 
 
-def _cosine(one: Grams, other: Grams, weights: Weights) -> float:
-    shared = sum(weights.get(gram, 0.0) for gram in one.keys() & other.keys())
-    return shared / math.sqrt(_mass(one, weights) * _mass(other, weights)) if shared else 0.0
+def _cosine(one: Grams, other: Grams, rarity: Weights) -> float:
+    shared = sum(rarity.get(gram, 0.0) for gram in one & other)
+    return shared / math.sqrt(_mass(one, rarity) * _mass(other, rarity)) if shared else 0.0
 
 
-def _coverage(asked: Grams, whole: Grams, weights: Weights) -> float:
-    shared = sum(weights.get(gram, 0.0) for gram in asked.keys() & whole.keys())
-    return shared / _mass(asked, weights) if shared else 0.0
-
-
-def _mass(grams: Grams, weights: Weights) -> float:
+def _mass(grams: Grams, rarity: Weights) -> float:
     # A gram no answer knows weighs little: it is a name or a slip of recognition.
-    return sum(weights.get(gram, 1.0) for gram in grams)
+    return sum(rarity.get(gram, 1.0) for gram in grams)
+
+
+def _evidence(asked: Grams, entry: _Entry, field: _Field, script: int) -> float:
+    """Mean log-likelihood ratio of the sentence's grams, this answer against all, in 0 .. 1."""
+    total = 0.0
+    for gram in asked:
+        seen = field.counts[script][gram]
+        if seen:
+            usual = (seen + 0.5) / (field.texts + 1)
+            here = entry.counts[script][gram] + _PRIOR_TEXTS * usual
+            total += math.log(here / (entry.texts + _PRIOR_TEXTS) / usual)
+    return min(max(total / len(asked), 0.0), 1.0) if asked else 0.0
