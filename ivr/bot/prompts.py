@@ -58,7 +58,6 @@ P: dict[str, str] = {
     "answer.no_time": "要多长时间，我这里没有准确的规定。要为您转人工问清楚吗？",
     "answer.no_cost": "费用多少，我这里没有准确的规定。要为您转人工问清楚吗？",
     "answer.prepare": "请准备",
-    "answer.that_is_all": "这一条我知道的就是这些。要为您转人工细问吗？",
     # -- orders
     "order.start": "好，我帮您登记。",
     "order.start_complaint": "好，您的投诉我来登记。",
@@ -107,7 +106,6 @@ P: dict[str, str] = {
     "order.done_whole_how": "凭单号就能查进度。",
     "order.duplicate": "这件事已经登记过了，不用再登，单号后四位是",
     "order.number_is": "完整的单号是",
-    "order.no_number": "这次通话还没有登记单子。还有什么可以帮您？",
     "closing.filed": "您说的我先登记上，会有人给您回电话。再见。",
     # -- calling back
     "callback.nobody": "现在没有话务员值班，我登记下来，请他们给您回电话。",
@@ -148,7 +146,6 @@ P: dict[str, str] = {
     "transfer.misunderstood": "我没能听明白，给您转人工，请别挂机。",
     "distress": "您别着急，我听着呢。",
     "transfer.distress": "我这就请人来帮您，别挂电话。",
-    "transfer.failed": "我请话务员来帮您，请别挂机。",
     "transfer.distress_missed": (
         "值班人员暂时没接上，我还在。心里难受可以打12356，随时有人听您说。"
     ),

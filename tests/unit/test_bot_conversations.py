@@ -23,9 +23,7 @@ pytestmark = pytest.mark.unit
 
 def order(order_no: str = "20261101000010", state: OrderState = OrderState.ASSIGNED) -> OrderView:
     day = NOW.replace(month=11, day=1)
-    return OrderView(
-        order_no, state, HubState.PENDING, None, "wages", Urgency.NORMAL, "", day, day
-    )
+    return OrderView(order_no, state, HubState.PENDING, None, "wages", Urgency.NORMAL, "", day, day)
 
 
 def test_the_first_words_say_who_that_it_is_recorded_and_how_to_reach_a_person() -> None:

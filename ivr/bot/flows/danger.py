@@ -84,8 +84,7 @@ def urgent_intake(s: State, t: Talk) -> Intake:
         topic=s.topic or Topic.SERVICE.value,
         urgency=Urgency.EMERGENCY,
         title="，".join(filter(None, (f"紧急求助：{names}", where))),
-        description="\n".join(dict.fromkeys([*s.alarm, *s.heard, *s.where]))
-        or f"来电人按键求助：{names}。",
+        description=told or f"来电人按键求助：{names}。",
         contact_name=s.draft.name if s.draft else None,
         contact_phone=(s.draft.phone if s.draft else None) or s.caller,
         caller_number=s.caller,

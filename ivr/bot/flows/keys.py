@@ -98,7 +98,7 @@ def _confirm(t: Talk, draft: Draft, digit: str) -> None:
         steps.send(t)
     elif digit == "2":
         draft.asking = "wrong"
-        t.ask(t.p("steps.what_wrong"), expect="open")
+        t.ask(t.p("order.what_wrong"), expect="open")
     else:
         readback.unclear(t, draft)
 
@@ -110,4 +110,4 @@ def _wrong(t: Talk, draft: Draft, digit: str) -> None:
     elif digit == "#":
         readback.read(t, draft)
     else:
-        t.ask(t.p("steps.what_wrong"), expect="open")
+        t.ask(t.p("order.what_wrong"), expect="open")

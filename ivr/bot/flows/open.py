@@ -8,7 +8,8 @@ from ivr.bot.flows.order import begin_order
 from ivr.bot.flows.place import begin_place
 from ivr.bot.flows.progress import begin_progress
 from ivr.bot.handover import hand_over
-from ivr.bot.phrases import follow_up, only_begins, small_talk
+from ivr.bot.numbers import spell_groups
+from ivr.bot.phrases import asks_number, follow_up, only_begins, small_talk
 from ivr.bot.talk import Talk
 
 UNSURE = 0.3
@@ -81,12 +82,20 @@ class OpenFlow:
         return True
 
     def _small(self, t: Talk, u: Understanding) -> bool:
+        if asks_number(u.text) and (t.s.filed or t.s.callback):
+            self._number(t)
+            return True
         kind = small_talk(u.text)
         if kind is None:
             return False
         timeout = 20.0 if kind == "wait" else None
         t.ask(t.p(_SMALL[kind]), expect="open", timeout_s=timeout)
         return True
+
+    def _number(self, t: Talk) -> None:
+        """The whole number of the order filed in this call."""
+        t.say(t.p("order.number_is"), f"{spell_groups(t.s.order_no or '')}。")
+        self.ask(t)
 
     def _unclear(self, t: Talk, u: Understanding) -> bool:
         """Unfinished, not understood, or readable in two ways: handled here."""
@@ -128,7 +137,8 @@ def missed(t: Talk) -> None:
     s = t.s
     s.misses += 1
     if s.misses < 2:
-        t.ask(t.p("not_understood"), expect="open")
+        t.say(t.p("not_understood"))
+        t.await_answer((t.p("keys_hint"),), "open")
         return
     s.misses = 0
     hand_over(t, "misunderstood", wait="transfer.misunderstood")
