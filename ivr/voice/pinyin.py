@@ -16,7 +16,7 @@ from pypinyin import Style, lazy_pinyin
 
 _NUMERALS = frozenset("零一二三四五六七八九十百千万亿幺两点")
 _FIGURES = frozenset("零一二三四五六七八九幺")
-_BEFORE_FIRST = frozenset("第初周期之")
+_BEFORE_FIRST = frozenset("第初周期之统唯")
 _ORDINAL_NEXT = frozenset("月号审级等楼线期班")
 """After 一 these make an order (一审, 一月, 一级): 一 keeps its first tone."""
 _PRONOUNS = frozenset("我你您他她它谁咱")
@@ -95,7 +95,11 @@ def _parts(word: str) -> list[str]:
                 head, tail = word[:start], word[start + size :]
                 return [*(_parts(head) if head else []), *known, *(_parts(tail) if tail else [])]
     syllables = lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True, v_to_u=False)
-    return [syllable for syllable in syllables if syllable[-1:].isdigit()]
+    # the phrases hold 一 and 不 with their tones changed already; the change is made later, once
+    plain = {"一": "yi1", "不": "bu4"}
+    if len(syllables) == len(word):
+        syllables = [plain.get(char, one) for char, one in zip(word, syllables, strict=True)]
+    return [one for one in syllables if one[-1:].isdigit()]
 
 
 # ---- lone characters with several readings ------------------------------------------------------

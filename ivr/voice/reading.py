@@ -16,6 +16,7 @@ VERSION = "1"
 """Part of every cache key: a change of reading makes the rendered pieces anew."""
 
 _CLAUSE = re.compile(r"[^，。！？；：、]+[，。！？；：、]?")
+_MARKS = "，。！？；：、"
 _ENDS = "。！？；"
 _PAUSES = {"。": 0.38, "！": 0.38, "？": 0.38, "；": 0.30, "：": 0.22, "，": 0.16, "、": 0.08}
 _LONGEST = 26
@@ -60,12 +61,13 @@ def _split_long(clause: str) -> list[str]:
     """A clause beyond the model's reach is cut between two words."""
     if len(clause) <= _LIMIT:
         return [clause]
+    body = clause.rstrip(_MARKS)
     parts = [""]
-    for word in words(clause.rstrip("，。！？；：、")):
+    for word in words(body):
         if len(parts[-1]) + len(word.text) > _LIMIT // 2:
             parts.append("")
         parts[-1] += word.text
-    return [*(part + "，" for part in parts[:-1]), parts[-1] + clause[-1]]
+    return [*(part + "，" for part in parts[:-1]), parts[-1] + clause[len(body) :]]
 
 
 def _cut(clauses: list[str], *, first: bool) -> list[str]:
@@ -85,7 +87,7 @@ def pinyin(text: str) -> tuple[str, ...]:
     return tuple(
         syllable
         for clause in _CLAUSE.findall(spoken(text))
-        for word in words(clause.rstrip("，。！？；：、"))
+        for word in words(clause.rstrip(_MARKS))
         for syllable in word.syllables
     )
 
@@ -94,7 +96,7 @@ def phonemes(said: str) -> str:
     """Phonemes of spoken words (a ``Piece.text``), marks included."""
     out = []
     for clause in _CLAUSE.findall(said):
-        body = clause.rstrip("，。！？；：、")
+        body = clause.rstrip(_MARKS)
         mark = clause[len(body) :]
         out.append(word_ipa(words(body)) + (mark_ipa(mark) if mark else ""))
     return " ".join(out)
