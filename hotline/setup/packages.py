@@ -1,7 +1,9 @@
 """Debian packages of the machine we use, and the one line that installs what is missing."""
 
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,3 +106,31 @@ def _installer(packages: Sequence[Package]) -> Callable[[Report], None]:
         report(1.0, "")
 
     return run
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def main() -> int:
+    """``python -m hotline.setup.packages``: install what is missing, or print the one line."""
+    lacking = missing()
+    if not lacking:
+        _say("✓ 系统软件包")
+        return 0
+    if os.geteuid() != 0:
+        _say("缺少系统软件包（相关测试会跳过），管理员可执行这一行:")
+        _say(f"  {sudo_line(lacking)}")
+        return 0
+    _say(f"安装系统软件包: {' '.join(package.name for package in lacking)}")
+    try:
+        _installer(PACKAGES)(lambda _share, _word: None)
+    except SetupError as error:
+        _say(f"! {error}")
+        return 1
+    _say("✓ 系统软件包")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -257,8 +257,8 @@ class AsteriskProcess:
         return "it said nothing"
 
 
-def _refuse_taken_ports(settings: Settings) -> None:
-    """Asterisk would start without the port and be deaf there."""
+def taken_ports(settings: Settings) -> list[tuple[str, str]]:
+    """Settings whose address cannot be used now, each with the reason."""
     pbx = settings.pbx
     wanted = [
         ("http_port", socket.SOCK_STREAM, pbx.http_host, pbx.http_port),
@@ -268,18 +268,30 @@ def _refuse_taken_ports(settings: Settings) -> None:
     ]
     if pbx.tls_cert is not None:
         wanted.append(("https_port", socket.SOCK_STREAM, pbx.http_host, pbx.https_port))
-    for name, kind, host, port in wanted:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, kind) as probe:
-            if kind == socket.SOCK_STREAM:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                raise PbxStartError(
-                    f"{host}:{port} (pbx.{name}) cannot be used: {error.strerror}. Stop what uses "
-                    f"it, or give another with HOTLINE_PBX__{name.upper()}"
-                ) from None
+    reasons = ((name, _why_taken(kind, host, port)) for name, kind, host, port in wanted)
+    return [(name, reason) for name, reason in reasons if reason]
+
+
+def _why_taken(kind: socket.SocketKind, host: str, port: int) -> str:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, kind) as probe:
+        if kind == socket.SOCK_STREAM:
+            # Connections of an Asterisk that just ended do not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            return f"{host}:{port} cannot be used: {error.strerror}"
+    return ""
+
+
+def _refuse_taken_ports(settings: Settings) -> None:
+    """Asterisk would start without the port and be deaf there."""
+    for name, reason in taken_ports(settings):
+        raise PbxStartError(
+            f"{reason} (pbx.{name}). Stop what uses it, or give another: "
+            f"HOTLINE_PBX__{name.upper()}"
+        )
 
 
 def ari_status(

@@ -7,7 +7,9 @@ nor a namespace. Where there is no apt, Docker builds the same tree. The work is
 before an interruption is not fetched again.
 """
 
+import fcntl
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -18,7 +20,7 @@ import structlog
 
 from hotline.errors import SetupError
 from hotline.settings import Settings
-from ivr.pbx.locate import Installation, cache_root, find, in_tree, is_new_enough
+from ivr.pbx.locate import Installation, cache_root, find, in_tree, is_new_enough, require
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +40,12 @@ LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/l
 
 
 def ensure(settings: Settings, progress: Progress | None = None) -> Installation:
-    """Return the Asterisk to use; install it first when there is none that is new enough."""
+    """Return the Asterisk to use; install it first when there is none that is new enough.
+
+    A folder given in ``pbx.root`` is taken or refused, never installed into.
+    """
+    if settings.pbx.root is not None:
+        return require(settings)
     return find(settings) or install(settings, progress)
 
 
@@ -51,6 +58,19 @@ def install(settings: Settings, progress: Progress | None = None) -> Installatio
     base = cache_root(settings)
     base.mkdir(parents=True, exist_ok=True)
     _need_room(base)
+    with (base / "lock").open("w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        # Another checkout may have installed it while we waited.
+        return _newest(base) or _build(base, tell)
+
+
+def _newest(base: Path) -> Installation | None:
+    trees = (in_tree(path) for path in base.glob("[0-9]*"))
+    usable = (tree for tree in trees if tree is not None and is_new_enough(tree.version))
+    return max(usable, key=lambda it: it.version, default=None)
+
+
+def _build(base: Path, tell: Progress) -> Installation:
     partial = base / f"{SUITE}.partial"
     tree = partial / "tree"
     shutil.rmtree(tree, ignore_errors=True)
@@ -95,8 +115,8 @@ def _take_in(base: Path, partial: Path, tree: Path, tell: Progress) -> Installat
     return installed
 
 
-def apt_configuration(state: Path) -> dict[Path, str]:
-    """Files of an apt that knows Debian sid only and has nothing of this machine's in it."""
+def apt_configuration(state: Path, proxies: str = "") -> dict[Path, str]:
+    """Files of an apt that knows Debian sid only; of this machine's it has ``proxies`` alone."""
     sources = f"deb [signed-by={KEYRING}] {MIRROR} {SUITE} main\n"
     configuration = f"""\
 Dir "{state}";
@@ -109,7 +129,7 @@ Acquire::Languages "none";
 Acquire::Retries "5";
 APT::Install-Recommends "false";
 APT::Sandbox::User "";
-"""
+{proxies}"""
     return {
         state / "apt.conf": configuration,
         state / "etc/sources.list": sources,
@@ -121,9 +141,16 @@ APT::Sandbox::User "";
     }
 
 
+def _machine_proxies() -> str:
+    """How this machine's apt reaches the network, as lines of apt's configuration."""
+    dump = subprocess.run(["apt-config", "dump"], capture_output=True, text=True, check=False)
+    lines = dump.stdout.splitlines()
+    return "".join(f"{line}\n" for line in lines if re.match(r"Acquire::https?::Proxy", line))
+
+
 def _from_packages(partial: Path, tree: Path, tell: Progress) -> None:
     state = partial / "apt"
-    for path, text in apt_configuration(state).items():
+    for path, text in apt_configuration(state, _machine_proxies()).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     env = {**os.environ, "APT_CONFIG": str(state / "apt.conf"), "LC_ALL": "C"}
