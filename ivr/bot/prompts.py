@@ -48,7 +48,7 @@ P: dict[str, str] = {
     # -- choosing
     "choice.or": "还是",
     "choice.ask": "您是想问",
-    "choice.keys": "第一个按1，第二个按2。",
+    "keys.choice": "第一个按1，第二个按2。",
     "choice.neither": "好，那您换个说法再讲一遍。",
     # -- answers
     "answer.none": "这个问题我这里没有现成的规定，不敢乱说。要为您转人工吗？",
@@ -141,7 +141,7 @@ P: dict[str, str] = {
     "place.ask_person.keys": "转人工查请按1，不用按2。",
     "place.no_region": "没有听出地方，我请话务员帮您查。",
     # -- people
-    "yes_no.keys": "要请按1，不要按2。",
+    "keys.yes_no": "要请按1，不要按2。",
     "transfer.wait": "这就给您转人工，请别挂机。",
     "transfer.misunderstood": "我没能听明白，给您转人工，请别挂机。",
     "distress": "您别着急，我听着呢。",

@@ -24,7 +24,7 @@ def test_a_question_by_topic_and_key() -> None:
 
 def test_a_changed_rule_is_offered_with_keys() -> None:
     call = paper(speech=False).run(["[1]", "[2]", "[1]", "[2]"])
-    assert call.lines[-1].endswith(P["yes_no.keys"])
+    assert call.lines[-1].endswith(P["keys.yes_no"])
     call.run(["[1]"])
     assert call.transfers[-1].reason == "changed_law"
 
@@ -149,7 +149,7 @@ def test_recognition_lost_in_mid_call_puts_the_question_by_keys() -> None:
     call = paper().run(["我想申请法律援助", "老板拖欠我工资三万块一直不给", "[断识别]"])
     assert call.lines[-1] == f"助手：{P['speech_lost']}{P['order.region.keys']}"
     call = paper().run(["离婚新规是什么", "[断识别]"])
-    assert call.lines[-1].endswith(P["yes_no.keys"])
+    assert call.lines[-1].endswith(P["keys.yes_no"])
     call = paper().run(["老板拖欠我工资", "[断识别]"])
     assert call.lines[-1].endswith(P["menu.main"])
 

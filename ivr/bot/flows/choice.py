@@ -47,7 +47,7 @@ class ChoiceFlow:
             t.goto("open")
             return
         first, second = t.s.options[:2]
-        keys = t.p("choice.keys") if t.s.misses or not t.s.speech else ""
+        keys = t.p("keys.choice") if t.s.misses or not t.s.speech else ""
         t.ask(
             choice_first(first.label),
             choice_second(second.label),

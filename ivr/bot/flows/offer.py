@@ -19,7 +19,7 @@ class OfferFlow:
         self.ask(t)
 
     def ask(self, t: Talk) -> None:
-        hint = "" if t.s.speech else t.p("yes_no.keys")
+        hint = "" if t.s.speech else t.p("keys.yes_no")
         t.ask(t.p(t.s.step or "place.ask_person"), hint, expect="yes_no", patience="short")
 
     def heard(self, t: Talk, u: Understanding) -> None:
