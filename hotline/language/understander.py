@@ -1,0 +1,226 @@
+"""Text to Understanding: the model, the nearest examples, the label rules and the danger rules."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hotline.domain.codes import Act, EmergencyKind, Topic
+from hotline.domain.understanding import Reading, Slots, Understanding
+from hotline.language import manners
+from hotline.language.danger import Danger, find_danger
+from hotline.language.expect import OPEN, Expect
+from hotline.language.features import View, look
+from hotline.language.lexicon import lexicon
+from hotline.language.model import Model, load_model
+from hotline.language.neighbours import Examples, Neighbour, load_examples
+from hotline.language.rules import apply_rules, normalise_in_place
+from hotline.language.slots import RegionFinder, read_slots
+
+ABOUT_US = frozenset({Act.AGENT, Act.REPEAT, Act.YES, Act.NO, Act.BYE, Act.OTHER, Act.SUGGESTION})
+"""Acts whose topic is always the hotline itself."""
+
+_ANSWERS: dict[str, tuple[Act, ...]] = {"yes_no": (Act.YES, Act.NO), "choice": (Act.YES, Act.NO)}
+_FACTS = ("phone", "region", "since", "name", "rating", "digits", "order_no")
+_SHORT = 8
+_LEAST_READING = 0.04
+_CONSENT = 0.12
+"""What the model must give an emergency that only sounds like one."""
+_SURE = 0.6
+"""From here on the model alone makes an emergency where no rule sees a sign either way."""
+
+Distribution = tuple[dict[Act, float], dict[Topic, float]]
+
+
+class Understander:
+    """Reads sentences. Immutable after loading and safe to share between threads."""
+
+    def __init__(
+        self, model: Model, examples: Examples, find_region: RegionFinder | None = None
+    ) -> None:
+        self._model = model
+        self._examples = examples
+        self._find_region = find_region
+
+    @classmethod
+    def load(cls, find_region: RegionFinder | None = None) -> "Understander":
+        """Lexicon, examples and weights from the package. Raises LanguageDataError."""
+        lexicon()
+        loaded = cls(load_model(), Examples(load_examples()), find_region)
+        loaded.understand("你好")
+        return loaded
+
+    def understand(
+        self, text: str, *, alternatives: Sequence[str] = (), expect: Expect | None = None
+    ) -> Understanding:
+        """What a sentence means. ``alternatives``: other readings of the recognizer, best first."""
+        expect = expect or OPEN
+        view = look(text)
+        slots = read_slots(text, expect, self._find_region)
+        if not view.plain:
+            return Understanding(
+                text, Act.OTHER, Topic.SERVICE, 0.0, foreign=manners.foreign(text), slots=slots
+            )
+        near = self._examples.nearest(view.plain, view.sound)
+        acts, topics = self._distributions(view, near, alternatives)
+        reasons = self._explain(view, near, acts, topics)
+        reasons += apply_rules(view.plain, acts, topics)
+        _expected(view.plain, expect, slots, acts, topics)
+        danger = self._danger(text, alternatives, acts)
+        kind = _judge(danger, acts, reasons)
+        readings = _readings(acts, topics)
+        best = readings[0]
+        return Understanding(
+            text=text,
+            act=best.act,
+            topic=best.topic,
+            confidence=best.score,
+            readings=readings,
+            emergency=kind,
+            distress=kind is not None or manners.distressed(text),
+            abusive=manners.abusive(text),
+            foreign=manners.foreign(text),
+            slower=manners.slower(text),
+            slots=slots,
+            reasons=tuple(reasons),
+        )
+
+    def _distributions(
+        self, view: View, near: list[Neighbour], alternatives: Sequence[str]
+    ) -> Distribution:
+        act_array, topic_array = self._model.probabilities(view.features)
+        for other in alternatives[:3]:
+            more_acts, more_topics = self._model.probabilities(look(other).features)
+            share = 0.5 / len(alternatives[:3])
+            act_array = act_array + share * more_acts
+            topic_array = topic_array + share * more_topics
+        acts = {act: float(value) for act, value in zip(Act, act_array, strict=True)}
+        topics = {topic: float(value) for topic, value in zip(Topic, topic_array, strict=True)}
+        normalise_in_place(acts)
+        normalise_in_place(topics)
+        _ask_neighbours(near, acts, topics)
+        return acts, topics
+
+    def _danger(
+        self, text: str, alternatives: Sequence[str], acts: dict[Act, float]
+    ) -> Danger | None:
+        dangers = [danger for one in (text, *alternatives[:3]) if (danger := find_danger(one))]
+        live = [
+            danger
+            for danger in dangers
+            if danger.live and not (danger.by_sound and acts[Act.EMERGENCY] < _CONSENT)
+        ]
+        return (live or [replace(danger, live=False) for danger in dangers] or [None])[0]
+
+    def _explain(
+        self, view: View, near: list[Neighbour], acts: dict[Act, float], topics: dict[Topic, float]
+    ) -> list[str]:
+        reasons = [f"word: {hit.phrase} -> {hit.group}" for hit in view.topics[:6]]
+        reasons += [
+            f"like: {one.example.text} ({one.likeness:.2f}) -> {one.example.act}/{one.example.topic}"
+            for one in near[:2]
+        ]
+        act = max(acts, key=lambda one: acts[one])
+        topic = max(topics, key=lambda one: topics[one])
+        column = list(Act).index(act)
+        reasons.append(f"model act {act} {acts[act]:.2f}: {_names(self._model, view, column)}")
+        column = len(Act) + list(Topic).index(topic)
+        reasons.append(
+            f"model topic {topic} {topics[topic]:.2f}: {_names(self._model, view, column)}"
+        )
+        return reasons
+
+
+def _names(model: Model, view: View, column: int) -> str:
+    """The features that decided, with the private code characters of syllables left out."""
+    names = model.top_features(view.features, column, 8)
+    return " ".join(name for name in names if not name.startswith("p:"))
+
+
+def _ask_neighbours(
+    near: list[Neighbour], acts: dict[Act, float], topics: dict[Topic, float]
+) -> None:
+    """Lets nearly equal examples speak: the more alike the best one, the more they count."""
+    if not near:
+        return
+    trust = min(0.75, max(0.0, (near[0].likeness - 0.62) * 1.9))
+    votes = [(one.example, (one.likeness - 0.5) ** 3) for one in near]
+    total = sum(weight for _, weight in votes)
+    for act in acts:
+        acts[act] *= 1 - trust
+    for topic in topics:
+        topics[topic] *= 1 - trust
+    for example, weight in votes:
+        acts[example.act] += trust * weight / total
+        topics[example.topic] += trust * weight / total
+
+
+def _expected(
+    text: str, expect: Expect, slots: Slots, acts: dict[Act, float], topics: dict[Topic, float]
+) -> None:
+    """Reads short answers in the light of the question; never makes an agent or emergency less."""
+    kept = {act: acts[act] for act in (Act.AGENT, Act.EMERGENCY)}
+    short = len(text) <= _SHORT
+    if short and expect.kind in _ANSWERS:
+        for act in _ANSWERS[expect.kind]:
+            acts[act] *= 6
+    if expect.kind in _FACTS and _tells(expect, slots) and acts[Act.AGENT] < 0.5:
+        acts[Act.OTHER] += 1.5 if short or expect.kind in ("phone", "order_no", "digits") else 0.2
+    for topic in expect.topics:
+        topics[topic] *= 3 if short else 1.6
+    normalise_in_place(acts)
+    normalise_in_place(topics)
+    for act, before in kept.items():
+        acts[act] = max(acts[act], before if before >= 0.5 else acts[act])
+    normalise_in_place(acts)
+
+
+def _tells(expect: Expect, slots: Slots) -> bool:
+    """Does the sentence hold the fact that was asked for?"""
+    found = {
+        "phone": slots.phone or slots.digits,
+        "region": slots.region,
+        "since": slots.since,
+        "name": slots.name,
+        "rating": slots.satisfaction,
+        "digits": slots.digits,
+        "order_no": slots.order_no,
+    }
+    return found.get(expect.kind) is not None
+
+
+def _judge(
+    danger: Danger | None, acts: dict[Act, float], reasons: list[str]
+) -> EmergencyKind | None:
+    """Makes the act an emergency, or takes it away from the model; returns the kind."""
+    model_says = acts[Act.EMERGENCY]
+    if danger is not None:
+        reasons.append(
+            f"danger {danger.kind}: {danger.sign}"
+            + (f", but {danger.against}" if danger.against else "")
+        )
+    if danger is not None and danger.live:
+        _set_emergency(acts, max(model_says, 0.9))
+        return danger.kind
+    if danger is None and model_says >= _SURE:
+        return EmergencyKind.VIOLENCE
+    _set_emergency(acts, 0.0)
+    return None
+
+
+def _set_emergency(acts: dict[Act, float], share: float) -> None:
+    rest = sum(value for act, value in acts.items() if act is not Act.EMERGENCY) or 1.0
+    for act in acts:
+        acts[act] = share if act is Act.EMERGENCY else acts[act] / rest * (1 - share)
+
+
+def _readings(acts: dict[Act, float], topics: dict[Topic, float]) -> tuple[Reading, ...]:
+    """All plausible pairs, best first; an emergency always leads."""
+    pairs = [
+        Reading(act, Topic.SERVICE, likely)
+        if act in ABOUT_US
+        else Reading(act, topic, likely * topics[topic])
+        for act, likely in acts.items()
+        for topic in ((Topic.SERVICE,) if act in ABOUT_US else topics)
+    ]
+    lead = acts[Act.EMERGENCY] >= 0.5
+    pairs.sort(key=lambda one: (not (lead and one.act is Act.EMERGENCY), -one.score))
+    return (pairs[0], *(one for one in pairs[1:6] if one.score >= _LEAST_READING))
