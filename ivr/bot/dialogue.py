@@ -193,7 +193,8 @@ def _note(t: Talk, u: Understanding) -> None:
     s = t.s
     wish = u.act in WISHES and s.flow not in ("order", "rate") and u.confidence >= UNSURE
     region = u.slots.region if t.tools.places.known(u.slots.region) else None
-    s.region = region or s.region
+    if s.flow != "danger":
+        s.region = region or s.region
     t.note(act=u.act, topic=u.topic if wish else None, confidence=u.confidence, region=region)
     if s.emergency:
         t.note(act=Act.EMERGENCY)

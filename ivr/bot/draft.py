@@ -6,7 +6,9 @@ from hotline.domain.codes import Act, ServiceType, Terminal, Topic, Urgency
 from hotline.domain.orders import Intake
 from hotline.domain.understanding import Understanding
 from ivr.bot.numbers import clean_phone, is_phone
+from ivr.bot.phrases import plain
 from ivr.bot.places import Places, elsewhere
+from ivr.bot.ports import Understander
 from ivr.bot.prompts import TOPIC
 from ivr.bot.state import Draft, State
 
@@ -41,6 +43,15 @@ _URGENT = re.compile(
     r"(很急|特别急|非常急|挺急|十分急|太急|着急用|等着用|急用|急着|等不了|来不及|快到期|马上到期"
     r"|马上就?要?开庭|(今|明|后)天(就?要?)?(开庭|到期|截止)|救命钱|没钱(看病|吃饭|吃药))"
 )
+_WISH_WORDS = re.compile(
+    r"(麻烦|请|能不能|可以)?(你们?|您们?|我们?|俺们?|咱)?(就|也)?(想要?|要|需要|请|叫|让|求)?(你们?|您)?"
+    r"(帮(我|俺|我们|忙|个忙)?|给(我|俺))?(申请|办理?|预约|登记|报|找|请|反映|投诉|建议|提|派|安排)"
+    r"(一下|下|一个|个|位|你们)?(免费的?)?(法律援助|援助|人民调解员?|调解员?|律师|公证|仲裁|鉴定|意见|建议|问题)?"
+)
+_FACT_WORDS = re.compile(
+    r"(我(的名字)?叫[\u4e00-\u9fff]{2,3}|我姓[\u4e00-\u9fff]|(电话|手机)(号码?)?是?|\d{3,}|(我(是|在|住))?"
+    r"[\u4e00-\u9fff]{1,3}(县|区|市)(的|人)?|好|那|行|嗯|吧|呢|啊|谢谢)"
+)
 _NAME = re.compile(r"(?:我的?名字?[叫是]|我叫|我姓|免贵姓?|叫我?|姓|我是)([\u4e00-\u9fff]{1,4})")
 _NAME_TAIL = re.compile(r"(的|啊|呀|吧|就行|就好|好了|这个名字|名字|本人|来电|先打|想|要)+.*$")
 _WANTED = {
@@ -52,20 +63,29 @@ RECORDED = "来电人用按键办理，讲述见通话录音。"
 """Description of an order told to the recording while recognition was down."""
 
 
-def new_draft(s: State, u: Understanding, act: Act) -> Draft:
-    """An order begun with this sentence; what was asked before counts as told."""
-    topic = u.topic
-    earlier = s.asked if s.topic and s.asked else ""
-    if topic is Topic.SERVICE and earlier and act is Act.APPLY:
-        topic = Topic(s.topic or topic)
-    draft = Draft(act=act.value, topic=topic.value)
-    draft.service_type = service_type(act, topic, u.text).value
+def new_draft(s: State, u: Understanding, act: Act, understander: Understander) -> Draft:
+    """An order begun with this sentence; the trouble it tells, or asked about before, is kept."""
+    draft = Draft(act=act.value, topic=u.topic.value)
+    draft.service_type = service_type(act, u.topic, u.text).value
     draft.region = s.region
-    if tells_story(u, act):
+    if told := story_in(u, act):
         draft.story = [u.text]
-    elif earlier and act is Act.APPLY and s.topic == topic.value:
-        draft.story = [earlier]
+        if u.topic in SERVICES and act is Act.APPLY:
+            _cause(draft, understander.understand(told))
+    elif act is Act.APPLY and s.asked and s.topic and _goes_on(u.topic, Topic(s.topic)):
+        draft.topic, draft.story = s.topic, [s.asked]
     return draft
+
+
+def _goes_on(now: Topic, before: Topic) -> bool:
+    """Whether a bare wish belongs to the trouble asked about before."""
+    return now is before or (now in SERVICES and before is not Topic.SERVICE)
+
+
+def _cause(draft: Draft, u: Understanding) -> None:
+    """The trouble named in a story replaces the mere service as topic."""
+    if Topic(draft.topic) in SERVICES and u.topic not in SERVICES and u.confidence >= 0.4:
+        draft.topic = u.topic.value
 
 
 def callback_draft(s: State, places: Places) -> Draft:
@@ -94,20 +114,25 @@ def service_type(act: Act, topic: Topic, text: str) -> ServiceType:
     return _BY_TOPIC.get(topic, ServiceType.CONSULTATION)
 
 
-def tells_story(u: Understanding, act: Act) -> bool:
-    """Whether a sentence already says what happened, not only what is wanted."""
-    long_enough = len(u.text) >= 11
-    if act in (Act.COMPLAINT, Act.SUGGESTION):
-        return long_enough
-    return long_enough and u.topic not in SERVICES
+def story_in(u: Understanding, act: Act) -> str:
+    """What a sentence tells beyond its wish, empty when that is hardly anything."""
+    rest = plain(u.text)
+    for words in (_WISH_WORDS, _FACT_WORDS):
+        rest = words.sub("", rest)
+    least = 5 if u.topic not in SERVICES or act in (Act.COMPLAINT, Act.SUGGESTION) else 9
+    return rest if len(rest) >= least else ""
 
 
 def absorb(draft: Draft, u: Understanding, places: Places) -> set[str]:
     """Take every fact of a sentence into the order; which slots it filled or changed."""
     changed: set[str] = set()
     slots = u.slots
-    if slots.name and slots.name != draft.name:
-        draft.name, draft.anonymous = slots.name, False
+    name = slots.name
+    if name and "叫" in name:
+        # "我姓王叫王有才" gives both; the name is what follows the last 叫.
+        name = name_in(u.text.rpartition("叫")[2])
+    if name and name != draft.name:
+        draft.name, draft.anonymous = name, False
         changed.add("name")
     phone = clean_phone(slots.phone or "")
     if is_phone(phone) and phone != draft.phone:
@@ -141,8 +166,7 @@ def _finer(new: str | None, old: str | None) -> bool:
 def tell(draft: Draft, u: Understanding) -> None:
     """Add a sentence to the story; the trouble it names replaces a mere service as topic."""
     draft.story.append(u.text)
-    if Topic(draft.topic) in SERVICES and u.topic not in SERVICES and u.confidence >= 0.4:
-        draft.topic = u.topic.value
+    _cause(draft, u)
 
 
 def name_in(text: str) -> str | None:

@@ -15,12 +15,12 @@ from ivr.bot.state import Option
 from ivr.bot.talk import Talk
 
 GOOD = 0.30
-"""From this score on an answer fits the sentence."""
-POOR = 0.12
+"""From this score on an answer fits the sentence even where the topic is a guess."""
+POOR = 0.05
 """Below this nothing in the topic fits."""
-NEAR = 0.02
-"""Two answers this near to each other fit equally well..."""
-SURE = 0.45
+NEAR = 0.9
+"""A second answer that fits this nearly as well is asked about..."""
+SURE = 0.3
 """...unless the first fits this well."""
 _PERIOD = re.compile(r"[一二三四五六七八九十两百半零\d]+(个?工作)?(个月|日|天|年|小时|周)")
 _COST = re.compile(r"(收费|费用|免费|不收|[一二三四五六七八九十百千万\d]+元)")
@@ -38,13 +38,13 @@ def answer_question(t: Talk, u: Understanding, chosen: str = "") -> None:
     if found is not None:
         speak(t, found, text)
         return
-    scored = list(t.tools.knowledge.best(None if topic is Topic.SERVICE else topic, text))
+    scored = list(t.tools.knowledge.best(topic, text))
     s.asked = text
     if not scored or scored[0].score < POOR:
         _unknown(t, topic, asked_already=text != u.text)
         return
     first = scored[0]
-    if len(scored) > 1 and first.score < SURE and first.score - scored[1].score < NEAR:
+    if len(scored) > 1 and first.score < SURE and scored[1].score > NEAR * first.score:
         options = [
             Option(_question(item.answer), "ask", item.answer.topic.value, item.answer.id, text)
             for item in scored[:2]
@@ -91,11 +91,22 @@ def say_answer(t: Talk, answer: Answer) -> None:
 
 def brief_answer(t: Talk, u: Understanding) -> bool:
     """Answer a question asked in the middle of something else; False when nothing fits well."""
-    topic = None if u.topic is Topic.SERVICE else u.topic
-    scored = list(t.tools.knowledge.best(topic, u.text))
+    scored = list(t.tools.knowledge.best(u.topic, u.text))
     if not scored or scored[0].score < GOOD:
         return False
     say_answer(t, scored[0].answer)
+    return True
+
+
+def answer_in_context(t: Talk, u: Understanding) -> bool:
+    """A sentence without a topic of its own, after an answer, is about the same trouble."""
+    s = t.s
+    if not s.answer_id or not s.topic or len(u.text) < 4:
+        return False
+    scored = list(t.tools.knowledge.best(Topic(s.topic), u.text))
+    if not scored or scored[0].score < GOOD:
+        return False
+    speak(t, scored[0].answer, u.text)
     return True
 
 

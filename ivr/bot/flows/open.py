@@ -2,7 +2,7 @@
 
 from hotline.domain.codes import Act
 from hotline.domain.understanding import Understanding
-from ivr.bot.flows.answer import answer_follow_up, answer_question
+from ivr.bot.flows.answer import answer_follow_up, answer_in_context, answer_question
 from ivr.bot.flows.choice import ask_back, options_of
 from ivr.bot.flows.order import begin_order
 from ivr.bot.flows.place import begin_place
@@ -106,7 +106,8 @@ class OpenFlow:
             return True
         wish = u.act in _WISHES
         if u.confidence < UNSURE and u.act is not Act.BYE:
-            missed(t)
+            if not answer_in_context(t, u):
+                missed(t)
             return True
         if wish and len(u.readings) > 1 and u.confidence < ASK_BACK_BELOW:
             first, second = u.readings[:2]

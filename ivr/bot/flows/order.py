@@ -5,7 +5,7 @@ import re
 
 from hotline.domain.codes import Act, Topic
 from hotline.domain.understanding import Understanding
-from ivr.bot.draft import absorb, name_in, new_draft, tell, tells_story
+from ivr.bot.draft import absorb, name_in, new_draft, story_in, tell
 from ivr.bot.flows import keys, readback
 from ivr.bot.flows.answer import brief_answer
 from ivr.bot.flows.slots import put_question
@@ -47,7 +47,7 @@ _IS_URGENT = re.compile(r"(急|赶紧|尽快|快点|越快越好)")
 def begin_order(t: Talk, u: Understanding, act: Act) -> None:
     """Start an order with the sentence that asks for it. Ends the turn."""
     s = t.s
-    draft = new_draft(s, u, act)
+    draft = new_draft(s, u, act, t.tools.understander)
     s.draft = draft
     absorb(draft, u, t.tools.places)
     if draft.topic != Topic.SERVICE.value:
@@ -126,7 +126,10 @@ class OrderFlow:
     def _story(self, t: Talk, draft: Draft, u: Understanding) -> None:
         short = len(plain(u.text)) < 4
         if refuses(u.text) or (short and u.act is Act.NO):
-            skip(t, draft, "story")
+            if draft.purpose == "callback":
+                cancel(t)
+            else:
+                skip(t, draft, "story")
         elif only_begins(u.text) or (short and u.act in (Act.YES, Act.OTHER)):
             t.ask(t.p("go_ahead"), expect="story", patience="story")
         else:
@@ -250,7 +253,7 @@ class OrderFlow:
             reopen(t, draft, slot)
         elif u.act is Act.NO or draft.asking == "wrong":
             self._what_wrong(t, draft, u)
-        elif len(u.text) >= 6 and tells_story(u, u.act):
+        elif story_in(u, u.act):
             tell(draft, u)
             readback.read_changed(t, draft, {"story"})
         else:

@@ -27,16 +27,15 @@ def slot_named(text: str) -> str | None:
     return next((slot for slot, words in _NAMED if re.search(words, text)), None)
 
 
-def needed(t: Talk, draft: Draft) -> bool:
-    """A callback to the caller's own number, just agreed to, need not be read back."""
-    return draft.phone is not None and not draft.phone_confirmed
+def settle_phone(t: Talk, draft: Draft) -> None:
+    """Asked and neither given nor refused: the number they call from, read out with the rest."""
+    if draft.phone is None and "phone" not in draft.skipped:
+        draft.phone, draft.phone_confirmed = own_phone(t), True
 
 
 def read(t: Talk, draft: Draft) -> None:
     """Read the whole order and ask whether it is right. Ends the turn."""
-    if draft.phone is None and "phone" not in draft.skipped:
-        # Asked and neither given nor refused: the number they call from, read out with the rest.
-        draft.phone, draft.phone_confirmed = own_phone(t), True
+    settle_phone(t, draft)
     slots = ("phone",) if draft.purpose == "callback" else _ORDER
     t.say(t.p("order.read"))
     _confirm(t, draft, slots)
@@ -73,6 +72,7 @@ def _words(t: Talk, draft: Draft, slot: str) -> list[str]:
             plain = kind is ServiceType.CONSULTATION
             topic = Topic(draft.topic)
             same = topic is Topic.SERVICE or topic.value == kind.value
+            same = same or kind is ServiceType.SUGGESTION
             return ([] if plain else [wish(kind)]) + ([] if same else [about(topic)])
         case "region" if draft.region:
             return [f"在{t.tools.places.spoken(draft.region)}，"]

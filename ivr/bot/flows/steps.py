@@ -18,7 +18,18 @@ def go_on(t: Talk) -> None:
     slot = next_slot(t, draft)
     if slot is not None:
         ask_slot(t, draft, slot)
-    elif draft.purpose == "callback" and not readback.needed(t, draft):
+    elif draft.purpose == "callback":
+        _finish_callback(t, draft)
+    else:
+        readback.read(t, draft)
+
+
+def _finish_callback(t: Talk, draft: Draft) -> None:
+    """A callback needs a number and nothing else. Ends the turn."""
+    readback.settle_phone(t, draft)
+    if draft.phone is None:
+        no_phone(t, draft)
+    elif draft.phone_confirmed:
         send(t)
     else:
         readback.read(t, draft)
