@@ -84,7 +84,9 @@ def _goes_on(now: Topic, before: Topic) -> bool:
 
 def _cause(draft: Draft, u: Understanding) -> None:
     """The trouble named in a story replaces the mere service as topic."""
-    if Topic(draft.topic) in SERVICES and u.topic not in SERVICES and u.confidence >= 0.4:
+    now = Topic(draft.topic)
+    better = u.topic is not Topic.SERVICE if now is Topic.SERVICE else u.topic not in SERVICES
+    if now in SERVICES and better and u.confidence >= 0.4:
         draft.topic = u.topic.value
 
 

@@ -29,6 +29,9 @@ _QUESTION = re.compile(
 _NUMBER = re.compile(
     r"((单|编)号(是)?(多少|什么|几)|完整的?(单|编)号|(报|念|说|讲)(一下|一遍)?(完整的?)?(单|编)号)"
 )
+_WANTS_ORDER = re.compile(
+    r"^(好|行|那|嗯|你|您|就|请|麻烦)*((帮|给|替)(我|俺)(们)?|我?(要|想|想要)|直接)(登记|报个?案?|记|立个?单)(一下|上|个|吧|了)*$"
+)
 _SAFE = re.compile(
     r"(听错|弄错|搞错|误会|开(个)?玩笑|逗你|说着玩|没事了|没有?危险|安全了|已经安全|不危险|没人打我"
     r"|没有要?(自杀|寻死)|不是(要)?(自杀|寻死)|不会(死|自杀|做傻事)|没想(死|不开)|不死了|放我出来|报过警了)"
@@ -48,17 +51,18 @@ _HEADS: tuple[tuple[str, str], ...] = (
     (
         "who",
         r"(你|您|这)(到底)?(是|叫)(不是)?(谁|什么人|机器人?|真人|人工智能|电脑|啥)"
-        r"|是真?人(吗|还是)",
+        r"|是真?人(吗|还是)|(是不是|不会是|怕是)骗子",
     ),
     (
         "can",
         r"(你|您|你们)?(能|会|可以|管)(帮我)?(做|干|办|管|解决)(些)?(什么|啥|哪些)"
         r"|都?有(什么|哪些)(服务|功能)",
     ),
+    ("wrong", r"^(哦|啊|不好意思|对不起)*(我)?打错(了|电话)"),
     ("thanks", r"^(好的?|行|嗯|那)*(谢谢|多谢|感谢|麻烦)(你|您|啊|了|哈|呀|小姑娘|同志|老师)*$"),
     ("hello", r"^(喂|你好|您好|哎|早上好|下午好|晚上好|啊)+(啊|呀)?$"),
 )
-Small = Literal["wait", "hear", "who", "can", "thanks", "hello"]
+Small = Literal["wait", "hear", "who", "can", "wrong", "thanks", "hello"]
 
 FollowUp = Literal["prepare", "time", "cost", "where", "next", "law"]
 _FOLLOW: tuple[tuple[FollowUp, str], ...] = (
@@ -122,6 +126,23 @@ def own_number(text: str) -> bool:
 
 def is_question(text: str) -> bool:
     return bool(_QUESTION.search(plain(text)))
+
+
+def wants_order(text: str) -> bool:
+    """Asks in so many words to have something put down: ``你帮我登记一下吧``."""
+    return bool(_WANTS_ORDER.search(plain(text)))
+
+
+def about_more(text: str) -> str:
+    """``那房子呢`` -> ``房子怎么办``: what a short question adds to the trouble at hand."""
+    said = re.sub(r"^(那么?|还有|然后|如果|要是)+", "", plain(text))
+    return re.sub(r"呢$", "怎么办", said)
+
+
+def begins_story(text: str) -> bool:
+    """Told of oneself, and no question yet: ``我今年七十三了``."""
+    said = plain(text)
+    return len(said) >= 6 and not is_question(said) and bool(re.search(r"我|俺|咱", said))
 
 
 def asks_number(text: str) -> bool:

@@ -102,6 +102,8 @@ class State:
     """The caller's last question."""
     region: str | None = None
     office_kind: str | None = None
+    detail: str = ""
+    """The question no answer fitted; more was asked for."""
     chosen: str = ""
     """The answer picked out of several; it is read next."""
     options: list[Option] = field(default_factory=list)

@@ -1,71 +1,119 @@
 """Answers from the knowledge base, and the questions that follow them."""
 
 import re
+from dataclasses import dataclass
 
-from hotline.domain.codes import Topic
-from hotline.domain.understanding import Understanding
+from hotline.domain.codes import Act, Topic
+from hotline.domain.understanding import Reading, Understanding
 from hotline.errors import NotFoundError
 from hotline.knowledge.models import Answer
 from hotline.knowledge.speech import spoken
 from ivr.bot.flows.choice import ask_back
 from ivr.bot.flows.offer import offer_person
 from ivr.bot.flows.place import OFFICES, find_place
-from ivr.bot.phrases import FollowUp
+from ivr.bot.phrases import FollowUp, about_more
+from ivr.bot.prompts import TOPIC
 from ivr.bot.state import Option
 from ivr.bot.talk import Talk
 
 GOOD = 0.30
-"""From this score on an answer fits the sentence even where the topic is a guess."""
-POOR = 0.05
-"""Below this nothing in the topic fits."""
-NEAR = 0.9
-"""A second answer that fits this nearly as well is asked about..."""
-SURE = 0.3
-"""...unless the first fits this well."""
+"""From this score on an answer fits a sentence whose topic is certain."""
+FAIR = 0.04
+"""Below this (reading times answer) nothing fits well enough to be read out."""
+CLEAR = 0.15
+"""From this on (reading times answer) a guess at the meaning is as good as told."""
+CLOSE = 0.75
+"""A second topic this near to the first is asked about."""
+_WISHES = (Act.ASK, Act.APPLY)
 _PERIOD = re.compile(r"[一二三四五六七八九十两百半零\d]+(个?工作)?(个月|日|天|年|小时|周)")
 _COST = re.compile(r"(收费|费用|免费|不收|[一二三四五六七八九十百千万\d]+元)")
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """An answer, and how likely it is what the caller wants (0..1)."""
+
+    answer: Answer
+    topic: Topic
+    value: float
+
+
+def fits(t: Talk, u: Understanding) -> list[Fit]:
+    """The best answer of every topic the sentence may be about, best first.
+
+    How likely a topic is and how well its answer fits count together: a dog that bites may be read
+    as a quarrel with a neighbour, but only one of the two topics has an answer about bites.
+    """
+    readings = [r for r in u.readings if r.act in _WISHES] or [Reading(u.act, u.topic, 1.0)]
+    found: dict[Topic, Fit] = {}
+    for reading in readings:
+        scored = t.tools.knowledge.best(reading.topic, u.text, 1)
+        if scored:
+            value = reading.score * scored[0].score
+            fit = Fit(scored[0].answer, reading.topic, value)
+            if reading.topic not in found or found[reading.topic].value < value:
+                found[reading.topic] = fit
+    return sorted(found.values(), key=lambda fit: -fit.value)
 
 
 def answer_question(t: Talk, u: Understanding, chosen: str = "") -> None:
     """Answer what was asked, or find out what is meant. Ends the turn."""
     s = t.s
-    topic = u.topic
-    if u.confidence >= 0.3 and topic is not Topic.SERVICE:
-        s.topic = topic.value
-    text = f"{s.asked}{u.text}" if s.step == "detail" else u.text
-    s.step = ""
-    found = t.tools.knowledge.by_id(chosen) if chosen else None
-    if found is not None:
-        speak(t, found, text)
+    if chosen:
+        speak(t, t.tools.knowledge.by_id(chosen), u.text)
         return
-    scored = list(t.tools.knowledge.best(topic, text))
-    s.asked = text
-    if not scored or scored[0].score < POOR:
-        _unknown(t, topic, asked_already=text != u.text)
+    found = fits(t, u)
+    if not found or found[0].value < FAIR:
+        if not answer_in_context(t, u):
+            _unknown(t, u)
         return
-    first = scored[0]
-    if len(scored) > 1 and first.score < SURE and scored[1].score > NEAR * first.score:
+    s.detail = ""
+    if len(found) > 1 and found[1].value > CLOSE * found[0].value:
         options = [
-            Option(_question(item.answer), "ask", item.answer.topic.value, item.answer.id, text)
-            for item in scored[:2]
+            Option(TOPIC[fit.topic], "ask", fit.topic.value, fit.answer.id, u.text)
+            for fit in found[:2]
         ]
         ask_back(t, *options)
+    else:
+        speak(t, found[0].answer, u.text)
+
+
+def _unknown(t: Talk, u: Understanding) -> None:
+    """No answer fits: once a question for more, then an honest word and a person."""
+    s = t.s
+    if u.confidence >= 0.3 and u.topic is not Topic.SERVICE:
+        s.topic = u.topic.value
+    s.asked = u.text
+    if s.detail or u.topic is Topic.SERVICE:
+        s.detail = ""
+        offer_person(t, "answer.none", "not_found")
         return
-    speak(t, first.answer, text)
+    s.detail = u.text
+    s.flow = "open"
+    t.ask(t.p("answer.detail"), expect="open")
 
 
-def _question(answer: Answer) -> str:
-    """The answer's question as one half of an either-or."""
-    return re.sub(r"(怎么办|咋办)?[？?]?$", "", answer.question)
+def answer_in_context(t: Talk, u: Understanding) -> bool:
+    """``那房子呢`` after an answer on divorce: read together with the trouble at hand."""
+    s = t.s
+    more = about_more(u.text)
+    if not s.answer_id or not s.topic or len(more) < 2:
+        return False
+    again = t.tools.understander.understand(f"{TOPIC[Topic(s.topic)]}{more}")
+    found = fits(t, again) if again.act in _WISHES else []
+    if not found or found[0].value < CLEAR:
+        return False
+    speak(t, found[0].answer, u.text)
+    return True
 
 
-def _unknown(t: Talk, topic: Topic, *, asked_already: bool) -> None:
-    if topic is not Topic.SERVICE and not asked_already:
-        t.s.flow = "open"
-        t.s.step = "detail"
-        t.ask(t.p("answer.detail"), expect="open")
-        return
-    offer_person(t, "answer.none", "not_found")
+def likely_question(t: Talk, u: Understanding) -> bool:
+    """Taken for something else, but a question is not far off and has an answer that fits."""
+    found = fits(t, u) if any(r.act in _WISHES for r in u.readings) else []
+    if not found or found[0].value < CLEAR:
+        return False
+    speak(t, found[0].answer, u.text)
+    return True
 
 
 def speak(t: Talk, answer: Answer, asked: str) -> None:
@@ -95,18 +143,6 @@ def brief_answer(t: Talk, u: Understanding) -> bool:
     if not scored or scored[0].score < GOOD:
         return False
     say_answer(t, scored[0].answer)
-    return True
-
-
-def answer_in_context(t: Talk, u: Understanding) -> bool:
-    """A sentence without a topic of its own, after an answer, is about the same trouble."""
-    s = t.s
-    if not s.answer_id or not s.topic or len(u.text) < 4:
-        return False
-    scored = list(t.tools.knowledge.best(Topic(s.topic), u.text))
-    if not scored or scored[0].score < GOOD:
-        return False
-    speak(t, scored[0].answer, u.text)
     return True
 
 

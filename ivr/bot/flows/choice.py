@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from hotline.domain.codes import Act, Topic
 from hotline.domain.understanding import Understanding
-from ivr.bot.phrases import picked
+from ivr.bot.phrases import follow_up, picked
 from ivr.bot.prompts import TOPIC, choice_first, choice_second
 from ivr.bot.state import Option
 from ivr.bot.talk import Talk
@@ -68,6 +68,9 @@ class ChoiceFlow:
             # "对" answers neither half of an either-or question.
             t.s.misses = 1
             self.ask(t)
+        elif follow_up(u.text):
+            # They take the question as answered: what most likely was meant goes ahead.
+            self._take(t, 0)
         else:
             t.s.options = []
             t.s.flow = "open"

@@ -2,22 +2,39 @@
 
 from hotline.domain.codes import Act
 from hotline.domain.understanding import Understanding
-from ivr.bot.flows.answer import answer_follow_up, answer_in_context, answer_question
+from ivr.bot.flows.answer import (
+    answer_follow_up,
+    answer_in_context,
+    answer_question,
+    likely_question,
+)
 from ivr.bot.flows.choice import ask_back, options_of
 from ivr.bot.flows.order import begin_order
 from ivr.bot.flows.place import begin_place
 from ivr.bot.flows.progress import begin_progress
 from ivr.bot.handover import hand_over
 from ivr.bot.numbers import spell_groups
-from ivr.bot.phrases import asks_number, follow_up, only_begins, small_talk
+from ivr.bot.phrases import (
+    asks_number,
+    begins_story,
+    follow_up,
+    only_begins,
+    small_talk,
+    wants_order,
+)
 from ivr.bot.talk import Talk
 
 UNSURE = 0.3
-"""Below this confidence a sentence is not acted on."""
+"""Below this confidence a sentence other than a question is not acted on."""
 CLOSE = 0.85
-"""A second reading this near to the first is asked about..."""
+"""A second act this near to the first is asked about..."""
 ASK_BACK_BELOW = 0.55
 """...unless the first is this sure."""
+OFF_TOPIC = 0.8
+"""From here on a sentence is surely none of ours."""
+GOODBYE = 0.45
+"""From here on a no or a goodbye is believed."""
+SHORT = 6
 _WISHES = {Act.ASK, Act.APPLY, Act.PROGRESS, Act.PLACE, Act.COMPLAINT, Act.SUGGESTION}
 _SMALL = {
     "wait": "take_time",
@@ -52,25 +69,51 @@ class OpenFlow:
         chosen, s.chosen = s.chosen, ""
         if chosen:
             answer_question(t, u, chosen)
-            return
-        if self._follows(t, u) or self._small(t, u) or self._unclear(t, u):
-            return
-        s.misses = 0
+        elif not (self._follows(t, u) or self._small(t, u) or self._two_ways(t, u)):
+            self._wish(t, self._more(t, u))
+
+    def _more(self, t: Talk, u: Understanding) -> Understanding:
+        """More of a question that was too short: read both together."""
+        detail = t.s.detail
+        if not detail or u.act in (Act.AGENT, Act.NO, Act.BYE):
+            return u
+        return t.tools.understander.understand(f"{detail}，{u.text}")
+
+    def _wish(self, t: Talk, u: Understanding) -> None:
+        sure = u.confidence >= UNSURE
         match u.act:
-            case Act.APPLY | Act.COMPLAINT | Act.SUGGESTION:
-                begin_order(t, u, u.act)
-            case Act.PROGRESS:
-                begin_progress(t, u)
-            case Act.PLACE:
-                begin_place(t, u)
-            case Act.YES:
-                t.ask(t.p("go_ahead"), expect="open")
-            case Act.NO | Act.BYE:
-                t.goto("rate")
-            case Act.OTHER:
-                self._off_topic(t)
-            case _:
+            case _ if wants_order(u.text):
+                begin_order(t, u, Act.APPLY)
+            case Act.ASK:
                 answer_question(t, u)
+            case Act.APPLY | Act.COMPLAINT | Act.SUGGESTION if sure:
+                begin_order(t, u, u.act)
+            case Act.PROGRESS if sure:
+                begin_progress(t, u)
+            case Act.PLACE if sure:
+                begin_place(t, u)
+            case Act.YES if sure and len(u.text) <= SHORT:
+                t.ask(t.p("go_ahead"), expect="open")
+            case Act.NO | Act.BYE if u.confidence >= GOODBYE:
+                t.goto("rate")
+            case _:
+                self._none_of_these(t, u)
+                return
+        t.s.misses = 0
+
+    def _none_of_these(self, t: Talk, u: Understanding) -> None:
+        if u.act is Act.OTHER and u.confidence >= OFF_TOPIC:
+            t.s.off_topic += 1
+            again = t.s.off_topic > 1
+            t.ask(t.p("off_topic_again" if again else "off_topic"), expect="open")
+        elif likely_question(t, u) or answer_in_context(t, u):
+            t.s.misses = 0
+        elif begins_story(u.text) and t.s.misses == 0:
+            t.s.misses = 1
+            t.s.held = u.text
+            t.ask(t.p("listening"), expect="story", patience="story")
+        else:
+            missed(t)
 
     def _follows(self, t: Talk, u: Understanding) -> bool:
         """``那要准备什么材料`` means the answer just given."""
@@ -88,6 +131,9 @@ class OpenFlow:
         kind = small_talk(u.text)
         if kind is None:
             return False
+        if kind == "wrong":
+            t.goto("rate")
+            return True
         timeout = 20.0 if kind == "wait" else None
         t.ask(t.p(_SMALL[kind]), expect="open", timeout_s=timeout)
         return True
@@ -97,30 +143,20 @@ class OpenFlow:
         t.say(t.p("order.number_is"), f"{spell_groups(t.s.order_no or '')}。")
         self.ask(t)
 
-    def _unclear(self, t: Talk, u: Understanding) -> bool:
-        """Unfinished, not understood, or readable in two ways: handled here."""
-        s = t.s
-        if only_begins(u.text) and u.confidence < 0.8:
-            s.held = u.text if len(u.text) > 3 else ""
+    def _two_ways(self, t: Talk, u: Understanding) -> bool:
+        """Unfinished, or to be read as two different wishes: asked about here."""
+        if only_begins(u.text):
             t.ask(t.p("go_ahead"), expect="open", patience="story")
             return True
-        wish = u.act in _WISHES
-        if u.confidence < UNSURE and u.act is not Act.BYE:
-            if not answer_in_context(t, u):
-                missed(t)
-            return True
-        if wish and len(u.readings) > 1 and u.confidence < ASK_BACK_BELOW:
+        if u.act in _WISHES and len(u.readings) > 1 and u.confidence < ASK_BACK_BELOW:
             first, second = u.readings[:2]
-            if second.act in _WISHES and second.score >= CLOSE * first.score:
+            acts = {first.act, second.act}
+            close = second.score >= CLOSE * first.score >= CLOSE * UNSURE
+            if close and len(acts) == 2 and acts <= _WISHES:
                 pair = ((first.act, first.topic), (second.act, second.topic))
                 ask_back(t, *options_of(u.text, pair))
                 return True
         return False
-
-    def _off_topic(self, t: Talk) -> None:
-        t.s.off_topic += 1
-        again = t.s.off_topic > 1
-        t.ask(t.p("off_topic_again" if again else "off_topic"), expect="open")
 
     def key(self, t: Talk, digit: str) -> None:
         """The main menu's keys work whether it was read out or not.
