@@ -24,13 +24,16 @@ class Package:
     """Whether ``hotline demo`` and ``up`` need it (else: tests, or a poorer voice)."""
 
 
+RUN_PACKAGES = (Package("espeak-ng", "espeak-ng", "last resort of the voice", False),)
+"""What running the hotline may use."""
+
 PACKAGES = (
+    *RUN_PACKAGES,
     Package("sip-tester", "sipp", "places the calls of the tests", False),
-    Package("espeak-ng", "espeak-ng", "last resort of the voice", False),
     Package("postgresql", "postgres", "database for several nodes, and its tests", False),
     Package("nats-server", "nats-server", "events between nodes, and their tests", False),
 )
-"""Asterisk needs none of them: it is unpacked with what Debian always has (apt, dpkg)."""
+"""All of them, those of the tests too. Asterisk needs none: apt and dpkg unpack it."""
 
 
 def present(program: str) -> bool:
@@ -56,7 +59,7 @@ def sudo_line(packages: Sequence[Package]) -> str:
     return f"sudo sh -c 'apt-get update && {install_line(packages)}'"
 
 
-def packages_step(packages: Sequence[Package] = PACKAGES) -> Step:
+def packages_step(packages: Sequence[Package] = RUN_PACKAGES) -> Step:
     """Install what is missing (as root); optional as a whole, since the demo runs without."""
     needed = any(package.needed for package in packages)
     return Step(

@@ -30,7 +30,7 @@ def asterisk_step(settings: Settings) -> Step:
         name_zh="电话交换机 Asterisk",
         done=lambda: find(settings) is not None,
         run=run,
-        fix=f"{MEND} {PART}",
+        fix=f"{MEND} --only {PART}",
     )
 
 
@@ -39,7 +39,7 @@ def check_pbx(settings: Settings) -> list[Finding]:
     try:
         installation = require(settings)
     except SetupError as error:
-        return [Finding(PART, False, str(error), f"{MEND} {PART}")]
+        return [Finding(PART, False, str(error), f"{MEND} --only {PART}")]
     findings = [Finding(PART, True, f"{installation.version_text} ({installation.root})")]
     findings += _prompts(settings)
     if AsteriskProcess(settings, installation).pid is None:
@@ -75,7 +75,9 @@ def _running(settings: Settings) -> list[Finding]:
     up = {it["name"] for it in _dicts(modules) if it["status"] == "Running"}
     down = [name for name in ESSENTIAL if f"{name}.so" not in up]
     detail = f"not running: {', '.join(down)}" if down else f"{len(ESSENTIAL)} running"
-    findings.append(Finding("asterisk modules", not down, detail, f"{MEND} {PART}" if down else ""))
+    findings.append(
+        Finding("asterisk modules", not down, detail, f"{MEND} --only {PART}" if down else "")
+    )
     for name in (TRUNK, PHONE):
         _, endpoint = ari_get(settings, f"endpoints/PJSIP/{name}")
         state = endpoint.get("state", "missing") if isinstance(endpoint, dict) else "missing"
@@ -88,7 +90,7 @@ def _prompts(settings: Settings) -> list[Finding]:
     if not lacking:
         return []
     detail = f"callers hear a tone for: {', '.join(lacking)}"
-    return [Finding("asterisk prompts", False, detail, f"{MEND} voice", needed=False)]
+    return [Finding("asterisk prompts", False, detail, f"{MEND} --only prompts", needed=False)]
 
 
 def _rendered(settings: Settings, name: str) -> bool:

@@ -128,7 +128,9 @@ def _asterisk(settings: Settings, paths: Layout, installation: Installation) -> 
 
 
 def _modules(installation: Installation) -> str:
-    present = [name for name in WANTED if (installation.modules / f"{name}.so").is_file()]
+    here = installation.modules.is_dir()
+    # Elsewhere (a container of its own) cannot be looked at: a missing one is only told there.
+    present = [it for it in WANTED if not here or (installation.modules / f"{it}.so").is_file()]
     return file(
         section(
             "modules",

@@ -1,15 +1,24 @@
 """The real Asterisk starts as configured, stays ours, and lets nobody in who is unknown."""
 
+import ipaddress
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from pbx_bench import Bench, private_settings, wait_for
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from ivr.pbx.control import AsteriskProcess, ari_status
 from ivr.pbx.errors import PbxRunningError, PbxStartError
@@ -174,6 +183,59 @@ def test_a_taken_port_is_said_plainly(
     with pytest.raises(PbxStartError, match=f"pbx.{name}"):
         process.start()
     assert process.pid is None
+
+
+def certificate(folder: Path, host: str) -> tuple[Path, Path]:
+    """A certificate for one address, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "server.pem", folder / "server.key"
+    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return files
+
+
+def test_tls_where_a_certificate_is_given(installation: Installation, tmp_path: Path) -> None:
+    """Seats in browsers need wss; the key is read from our own copy, whoever Asterisk runs as."""
+    settings = private_settings(tmp_path)
+    pair = certificate(tmp_path, settings.pbx.http_host)
+    pair[1].chmod(0o600)
+    update = {"tls_cert": pair[0], "tls_key": pair[1]}
+    settings = settings.model_copy(update={"pbx": settings.pbx.model_copy(update=update)})
+    process = AsteriskProcess(settings, installation)
+    process.start()
+    try:
+        trust = ssl.create_default_context(cafile=str(pair[0]))
+        address = f"wss://{settings.pbx.http_host}:{settings.pbx.https_port}/ws"
+        with connect(address, ssl=trust, subprotocols=[Subprotocol("sip")]) as link:
+            assert link.subprotocol == "sip"
+        copied = process.paths.keys / "tls-key.pem"
+        assert copied.stat().st_mode & 0o077 == 0
+        text = process.paths.messages.read_text(encoding="utf-8")
+        assert "WARNING" not in text
+        assert "ERROR" not in text
+    finally:
+        process.stop()
 
 
 def _mounts() -> list[str]:

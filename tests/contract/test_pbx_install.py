@@ -1,5 +1,7 @@
 """Finding an Asterisk that is new enough, and saying what is wrong otherwise."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -130,3 +132,22 @@ def test_no_room_is_said_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(SetupError, match="make room"):
         install.install(settings(tmp_path))
     assert list((tmp_path / "asterisk").iterdir()) == []
+
+
+def test_configuration_for_an_asterisk_elsewhere(tmp_path: Path) -> None:
+    """What the containers do: this side writes, the other runs."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ivr.pbx", "--modules", "/elsewhere", "--data", "/data"],
+        env={
+            "HOTLINE_DATA_DIR": str(tmp_path),
+            "HOTLINE_PBX__ARI_PASSWORD": "x" * 20,
+            "PATH": "/usr/bin:/bin",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    written = Path(done.stdout.strip())
+    assert written == tmp_path / "pbx/etc"
+    assert "astmoddir = /elsewhere" in (written / "asterisk.conf").read_text(encoding="utf-8")
