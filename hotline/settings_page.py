@@ -15,8 +15,8 @@ _HEAD = """# Settings
 Made by `python -m hotline.settings_page` from `hotline/settings.py`; a test keeps it true.
 
 Each setting can be given as an environment variable (`HOTLINE_` and the name, groups joined by two
-underscores: `HOTLINE_PBX__HTTP_PORT=8088`) or in `hotline.toml` (`[pbx]`, `http_port = 8088`; another
-file by `HOTLINE_CONFIG`). The environment wins. Secrets that nobody gives are made once by
+underscores: `HOTLINE_PBX__HTTP_PORT=8088`) or in `hotline.toml` (`[pbx]`, `http_port = 8088`;
+another file by `HOTLINE_CONFIG`). The environment wins. Secrets that nobody gives are made once by
 `hotline setup` and kept in `<data_dir>/secrets.toml` (mode 600).
 
 | setting | default | what it is |

@@ -1,1 +1,1 @@
-"""The words of the trade: plain frozen dataclasses, enums and code tables. Imports nothing of ours."""
+"""The words of the trade: frozen dataclasses, enums, code tables. Imports nothing of ours."""

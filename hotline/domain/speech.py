@@ -12,7 +12,7 @@ class SpeechStart:
 
 @dataclass(frozen=True, slots=True)
 class SpeechEnd:
-    """The caller's speech-like sound stopped (silence has begun; no claim that the turn is over)."""
+    """The caller's sound stopped: silence has begun, the turn need not be over."""
 
     at: float
 

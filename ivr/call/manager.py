@@ -18,7 +18,7 @@ from ivr.call import messages as m
 from ivr.call.legs import BRIDGE, MEDIA, SEAT
 from ivr.call.ports import Recording, Records
 from ivr.call.record import CallBook
-from ivr.call.recorder import Recorder
+from ivr.call.recorder import Recorder, recording_name
 from ivr.call.session import CallSession, Parts
 from ivr.errors import AriError, IvrError
 
@@ -162,7 +162,7 @@ class CallManager:
             raise RuntimeError("CallManager.use comes before the first call")
         recorder = self._recorder(record)
         if recorder is not None:
-            record = replace(record, recording=record.call_id)
+            record = replace(record, recording=recording_name(record.call_id))
         book = CallBook(self._records, record)
         session = CallSession(self._parts, book, recorder, state=state, seat=seat)
         self._sessions[record.channel_id] = session

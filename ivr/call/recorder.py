@@ -17,6 +17,11 @@ _CHUNK_FRAMES = 50
 """A second of sound is encrypted and written at a time, in a thread."""
 
 
+def recording_name(call_id: str) -> str:
+    """File name of a call's recording in the recordings folder."""
+    return f"{call_id}.rec"
+
+
 class Timeline:
     """Pairs each received frame with the frame of ours the caller heard at that time. Pure."""
 

@@ -24,7 +24,8 @@ _BREATH_S = 0.04
 class PhoneCall:
     """One call of the telephone. Times are the event loop's clock."""
 
-    def __init__(self, ari: AriClient, pbx: PbxSettings, name: str) -> None:
+    def __init__(self, ari: AriClient, pbx: PbxSettings, name: str, *, silent: bool) -> None:
+        self._silent = silent
         self._ari = ari
         self._pbx = pbx
         self._name = name
@@ -84,6 +85,11 @@ class PhoneCall:
         over.cancel()
         return asyncio.get_running_loop().time()
 
+    def send(self, pcm: bytes) -> None:
+        """Send sound now, for a caller who paces it alone (``silent=False``)."""
+        if self._socket is not None:
+            self._socket.play(pcm)
+
     async def press(self, keys: str) -> None:
         """Press keys, one after the other."""
         await self._ari.post(f"channels/{segment(self.channel)}/dtmf", dtmf=keys, duration=120)
@@ -136,7 +142,8 @@ class PhoneCall:
         )
         await self._socket.open()
         await self._wait(self._media, "the telephone got no sound")
-        self._breath = asyncio.create_task(self._breathe(self._socket), name="phone-breath")
+        if self._silent:
+            self._breath = asyncio.create_task(self._breathe(self._socket), name="phone-breath")
         await self._ari.post("bridges", type="mixing", bridgeId=self._bridge)
 
     async def _breathe(self, socket: MediaSocket) -> None:
@@ -194,12 +201,15 @@ class Phone:
         caller: str | None,
         on_frame: Callable[[bytes], None] = lambda pcm: None,
         on_sent: Callable[[bytes, float], None] = lambda pcm, at: None,
+        silent: bool = True,
     ) -> PhoneCall:
         """Dial the hotline; ``name`` is unique among calls, ``caller`` the number shown.
 
+        ``silent``: silence is sent while nothing is said, as a telephone does.
+
         Raises AriUnavailableError when nobody answers, AriError when Asterisk refuses.
         """
-        call = PhoneCall(self._ari, self._pbx, name)
+        call = PhoneCall(self._ari, self._pbx, name, silent=silent)
         call.on_frame = on_frame
         call.on_sent = on_sent
         self._calls[name] = call

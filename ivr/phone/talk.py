@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ivr.voice.sound import wav_bytes
 from ivr.media import FRAME_S, RATE
 from ivr.phone.ear import Ear
 from ivr.phone.phone import Phone, PhoneCall
+from ivr.voice.sound import wav_bytes
 
 QUIET_S = 1.2
 """The hotline has finished when it is quiet for so long."""
@@ -148,9 +148,7 @@ async def converse(
         await call.hang_up()
 
 
-async def _speak(
-    call: PhoneCall, ear: Ear, line: Line, answered: float, stay_s: float
-) -> Spoken:
+async def _speak(call: PhoneCall, ear: Ear, line: Line, answered: float, stay_s: float) -> Spoken:
     loop = asyncio.get_running_loop()
     began = loop.time()
     if line.keys:
@@ -167,8 +165,17 @@ async def _speak(
 async def _hear_out(call: PhoneCall, ear: Ear, limit: float) -> None:
     """Wait until the hotline has spoken and is quiet again, the call is over, or time is up."""
     loop = asyncio.get_running_loop()
-    until = loop.time() + limit
-    while not call.over.is_set() and loop.time() < until:
-        if ear.finished(loop.time(), QUIET_S):
+    await until(call, lambda: ear.finished(loop.time(), QUIET_S), limit)
+
+
+async def until(call: PhoneCall, done: Callable[[], bool], limit: float = ANSWER_S) -> None:
+    """Wait until ``done``, the end of the call, or ``limit`` seconds.
+
+    Quiet is the passing of time without an event, so it can only be looked for again and again.
+    """
+    loop = asyncio.get_running_loop()
+    last = loop.time() + limit
+    while not done() and not call.over.is_set():
+        if loop.time() >= last:
             return
         await asyncio.sleep(0.02)

@@ -1,0 +1,235 @@
+"""The hotline of one node: everything built, joined, started and stopped in order."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from asr import RecognizerPool
+from dispatch.hub import HubPusher
+from dispatch.intake import IntakeDesk
+from dispatch.progress import Progress
+from hotline import metrics
+from hotline.app import web
+from hotline.app.fallback import FallbackReader
+from hotline.app.joints import (
+    DeskOrders,
+    PoolEars,
+    ServiceMouth,
+    begin_recording,
+    load_language,
+    now,
+)
+from hotline.bus import Bus, make_bus
+from hotline.db.opening import Store, open_store
+from hotline.db.retention import purge
+from hotline.domain.calls import CallRecord
+from hotline.domain.events import Event
+from hotline.errors import HotlineError
+from hotline.knowledge.search import KnowledgeBase
+from hotline.language import Understander, backchannel
+from hotline.settings import Settings
+from ivr.ari import AriClient
+from ivr.bot.dialogue import Dialogue
+from ivr.call.manager import CallManager
+from ivr.call.session import Parts
+from ivr.pbx.control import AsteriskProcess
+from ivr.voice.service import VoiceService
+
+log = structlog.get_logger(__name__)
+_DAY_S = 86_400.0
+
+
+@dataclass(slots=True)
+class House:
+    """Builds the rooms from settings. ``start`` and ``stop`` are the only ways in and out."""
+
+    settings: Settings
+    watch: Callable[[str, CallRecord], None] = lambda name, record: None
+    """Told of call.started, call.adopted and call.ended, for the demo and tests."""
+    own_pbx: bool = True
+    """Start the Asterisk of ``settings.pbx_dir`` (else it is somebody else's)."""
+
+    store: Store = field(init=False)
+    bus: Bus = field(init=False)
+    pool: RecognizerPool = field(init=False)
+    voice: VoiceService = field(init=False)
+    ari: AriClient = field(init=False)
+    manager: CallManager = field(init=False)
+    pusher: HubPusher = field(init=False)
+    knowledge: KnowledgeBase = field(init=False)
+    understander: Understander = field(init=False)
+    _pbx: AsteriskProcess | None = field(init=False, default=None)
+    _tasks: list[asyncio.Task[None]] = field(init=False, default_factory=list)
+    _stack: contextlib.AsyncExitStack = field(init=False)
+
+    async def start(self) -> None:
+        """Start everything, in the order in which it is needed. Raises HotlineError."""
+        self._stack = contextlib.AsyncExitStack()
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def stop(self, *, drain: bool = True) -> None:
+        """Take no new calls, wait for the running ones, then end everything."""
+        if drain:
+            await self.manager.drain(self.settings.drain_s)
+        await self._stack.aclose()
+
+    async def _start(self) -> None:
+        await self._open_store()
+        await asyncio.gather(self._start_speech(), self._start_pbx())
+        await self._start_calls()
+        await self._serve()
+
+    async def _open_store(self) -> None:
+        self.store = await asyncio.to_thread(open_store, self.settings)
+        self._stack.push_async_callback(self.store.aclose)
+        self._run("retention", self._purge_daily)
+        self.bus = make_bus(self.settings)
+        await self.bus.start()
+        self._stack.push_async_callback(self.bus.stop)
+        self.pusher = HubPusher(
+            self.store.db,
+            self.store.ring,
+            self.settings.hub,
+            node=self.settings.node,
+            publish=self.bus.publish,
+        )
+        self._run("hub-pusher", self.pusher.run)
+        self._stack.callback(self.pusher.stop)
+
+    async def _purge_daily(self) -> None:
+        while True:
+            await purge(self.store.db, self.store.ring, self.settings, now())
+            await self.store.audit.anchor()
+            await asyncio.sleep(_DAY_S)
+
+    async def _start_speech(self) -> None:
+        self.knowledge, self.understander = await asyncio.to_thread(
+            load_language, self.settings.knowledge_dir
+        )
+        self.pool = RecognizerPool(self.settings)
+        self.voice = VoiceService(
+            self.settings.voice, self.settings.cache_dir, max_cache_bytes=4 * 2**30
+        )
+        await asyncio.gather(self.pool.start(), self.voice.start())
+        self._stack.push_async_callback(self.pool.stop)
+        self._stack.push_async_callback(self.voice.stop)
+
+    async def _start_pbx(self) -> None:
+        if not self.own_pbx:
+            return
+        self._pbx = AsteriskProcess(self.settings)
+        await asyncio.to_thread(self._pbx.start)
+        self._stack.push_async_callback(asyncio.to_thread, self._pbx.stop)
+
+    async def _start_calls(self) -> None:
+        pbx = self.settings.pbx
+        desk = IntakeDesk(
+            self.store.db,
+            self.store.ring,
+            self.settings.hub.terminal,
+            on_filed=lambda view: self._filed(view.order_no),
+        )
+        self.ari = AriClient(
+            host=pbx.http_host,
+            port=pbx.http_port,
+            user=pbx.ari_user,
+            password=pbx.ari_password,
+            app=pbx.ari_app,
+            on_event=lambda event: self.manager.on_event(event),
+            on_ready=self._ari_ready,
+            on_lost=lambda: metrics.ARI_CONNECTED.set(0),
+        )
+        self.manager = CallManager(
+            self.ari,
+            self.store.calls,
+            new_recording=lambda record: begin_recording(
+                self.settings.recordings_dir, self.store.ring, record
+            ),
+            node=self.settings.node,
+            now=now,
+            observe=self._observe,
+        )
+        reader = FallbackReader(self.settings, self.store.calls, desk, self.store.ring)
+        self.manager.before_reconcile = reader.take_in
+        self._run("fallback-reader", reader.run)
+        self.manager.use(
+            Parts(
+                ari=self.ari,
+                pbx=pbx,
+                ears=PoolEars(self.pool),
+                mouth=ServiceMouth(self.voice),
+                orders=DeskOrders(desk, Progress(self.store.db, self.store.ring)),
+                new_dialogue=self._new_dialogue,
+                old_dialogue=self._old_dialogue,
+                backchannel=backchannel,
+                now=now,
+            )
+        )
+        await self.ari.start()
+        self._stack.push_async_callback(self.ari.stop)
+        await self.ari.wait_ready(30.0)
+
+    async def _serve(self) -> None:
+        server = web.Server(self)
+        await server.start()
+        self._stack.push_async_callback(server.stop)
+
+    def _new_dialogue(self, call_id: str, caller: str | None) -> Dialogue:
+        return Dialogue(
+            caller,
+            self.understander,
+            self.knowledge,
+            self.knowledge.regions,
+            self.settings.bot,
+            call_id,
+        )
+
+    def _old_dialogue(self, state: str) -> Dialogue:
+        return Dialogue.from_json(
+            state, self.understander, self.knowledge, self.knowledge.regions, self.settings.bot
+        )
+
+    async def _ari_ready(self) -> None:
+        metrics.ARI_CONNECTED.set(1)
+        if self.ari.connects > 1:
+            metrics.ARI_RECONNECTS.inc()
+        await self.manager.reconcile()
+
+    def _filed(self, order_no: str) -> None:
+        self.pusher.wake()
+        self.bus.publish(Event("order.filed", now(), order_no))
+
+    def _observe(self, name: str, record: CallRecord) -> None:
+        metrics.CALLS_ACTIVE.set(self.manager.live)
+        data: dict[str, str | int | float | bool | None] = {"outcome": record.outcome}
+        self.bus.publish(Event(name, now(), record.call_id, data))
+        self.watch(name, record)
+
+    def _run(self, name: str, work: Callable[[], "asyncio.Future[None] | object"]) -> None:
+        task = asyncio.create_task(self._guard(name, work), name=name)
+        self._tasks.append(task)
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._stack.push_async_callback(end)
+
+    async def _guard(self, name: str, work: Callable[[], object]) -> None:
+        """A background part that dies is told and started again, never silently missing."""
+        while True:
+            try:
+                await work()  # type: ignore[misc]  # each work is a coroutine function
+                return
+            except HotlineError as error:
+                log.error("background part failed", part=name, why=error.code)
+            except Exception:
+                log.exception("background part failed", part=name)
+            await asyncio.sleep(1.0)

@@ -1,0 +1,127 @@
+"""The rooms' own interfaces as a call knows them (``ivr.call.ports``)."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from asr import RecognizerPool, RecognizerStream
+from asr.endpoint import SHORT_ANSWER, STORY, Patience
+from asr.schedule import Priority
+from dispatch.errors import OrderNotFoundError
+from dispatch.intake import IntakeDesk
+from dispatch.progress import Progress
+from hotline.domain.calls import CallRecord
+from hotline.domain.orders import Intake, OrderView
+from hotline.domain.speech import SpeechEvent
+from hotline.knowledge.search import KnowledgeBase
+from hotline.language import Understander, complete
+from hotline.language.expect import Expect, Kind
+from hotline.privacy import KeyRing
+from hotline.privacy.recording import RecordingWriter
+from ivr.call.recorder import recording_name
+from ivr.voice.service import VoiceService
+
+SLOW = 0.8
+"""Pace of the voice for callers who asked for slower speech; 1 is the usual."""
+_PATIENCE = {"short": SHORT_ANSWER, "normal": Patience(), "story": STORY}
+
+
+def now() -> datetime:
+    """The present, with its zone; shown to callers in China's time by those who speak it."""
+    return datetime.now(UTC).astimezone()
+
+
+class CallStream:
+    """One recognizer stream, told by the dialogue's words what it waits for."""
+
+    def __init__(self, stream: RecognizerStream) -> None:
+        self._stream = stream
+
+    def feed(self, frame: bytes) -> None:
+        """See ``ivr.call.ports.Stream``."""
+        self._stream.feed(frame)
+
+    def set_patience(self, patience: str, expect: str) -> None:
+        """See ``ivr.call.ports.Stream``."""
+        wanted = Expect(cast(Kind, expect))
+        self._stream.set_patience(_PATIENCE[patience], lambda text: complete(text, wanted))
+
+    async def close(self) -> None:
+        """See ``ivr.call.ports.Stream``."""
+        self._stream.close()
+
+
+class PoolEars:
+    """The recognizer pool as a call's ears."""
+
+    def __init__(self, pool: RecognizerPool) -> None:
+        self._pool = pool
+
+    @property
+    def available(self) -> bool:
+        """Words can be recognised."""
+        return self._pool.hears
+
+    @property
+    def engine(self) -> str | None:
+        """Name of the engine."""
+        return self._pool.choice.name if self._pool.hears else None
+
+    def open(self, stream_id: str, on_event: Callable[[SpeechEvent], None]) -> CallStream:
+        """A stream for one caller of the bot."""
+        stream = self._pool.open(stream_id, on_event=on_event, priority=Priority.BOT)
+        return CallStream(stream)
+
+
+class ServiceMouth:
+    """The voice service as a call's mouth."""
+
+    def __init__(self, voice: VoiceService) -> None:
+        self._voice = voice
+
+    def say(self, text: str, *, slow: bool) -> AsyncIterator[bytes]:
+        """Sound of a text, piece by piece."""
+        return self._voice.say(text, speed=SLOW if slow else 1.0)
+
+
+class DeskOrders:
+    """Intake and progress as a call needs them."""
+
+    def __init__(self, desk: IntakeDesk, progress: Progress) -> None:
+        self._desk = desk
+        self._progress = progress
+
+    async def file(self, intake: Intake) -> OrderView:
+        """Store an order."""
+        return await self._desk.receive(intake, now())
+
+    async def look_up(
+        self, order_no: str | None, phone: str | None, tail: str | None
+    ) -> tuple[OrderView, ...]:
+        """Orders found, newest first; none is no error."""
+        try:
+            if order_no is not None:
+                return (await self._progress.by_number(order_no),)
+            if phone is not None and tail is not None:
+                return (await self._progress.by_phone(phone, tail),)
+        except OrderNotFoundError:
+            return ()
+        return ()
+
+
+def begin_recording(folder: Path, ring: KeyRing, record: CallRecord) -> RecordingWriter:
+    """The call's encrypted recording; that of an adopted call goes on where it was cut."""
+    path = folder / recording_name(record.call_id)
+    return RecordingWriter(path, ring, resume=record.adopted > 0)
+
+
+def load_language(folder: Path | None) -> tuple[KnowledgeBase, Understander]:
+    """The knowledge of ``folder`` (None: the one shipped), and the understanding joined to it."""
+    knowledge = KnowledgeBase.load(folder) if folder else KnowledgeBase.load()
+
+    def find_region(text: str) -> str | None:
+        found = knowledge.find_region(text)
+        return found[0].code if found else None
+
+    return knowledge, Understander.load(find_region)
