@@ -1,10 +1,14 @@
 """The right answer of a topic for a sentence, typed or misheard."""
 
+from pathlib import Path
+
 import pytest
 
 from hotline.domain.codes import Topic
 from hotline.errors import NotFoundError
 from hotline.knowledge.search import KnowledgeBase
+
+SENTENCES = Path(__file__).with_name("knowledge_sentences.tsv")
 
 pytestmark = pytest.mark.unit
 
@@ -62,6 +66,19 @@ def test_every_answer_is_found_by_its_own_wordings(knowledge: KnowledgeBase) -> 
         if knowledge.best(answer.topic, wording)[0].answer != answer
     ]
     assert lost == []
+
+
+def test_unseen_sentences_find_their_answer(knowledge: KnowledgeBase) -> None:
+    topics = {topic.value: topic for topic in Topic}
+    lines = SENTENCES.read_text(encoding="utf-8").splitlines()[1:]
+    pairs = [line.split("\t") for line in lines]
+    lost = [
+        (wanted, text)
+        for wanted, text in pairs
+        if knowledge.best(topics[wanted.split(".")[0]], text)[0].answer.id != wanted
+    ]
+    assert len(pairs) >= 150
+    assert len(lost) <= 0.1 * len(pairs), lost
 
 
 def test_scores_order_the_answers_and_stay_between_nothing_and_all(
