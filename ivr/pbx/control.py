@@ -145,6 +145,8 @@ class AsteriskProcess:
         texts = render(self.settings, self.installation)
         for folder in self.paths.folders():
             folder.mkdir(parents=True, exist_ok=True)
+            # Messages and recordings are for nobody else on this machine.
+            folder.chmod(0o700)
         self.paths.base.chmod(0o755)
         changed = [path for path, text in texts.items() if _write_private(path, text)]
         for source, name in (

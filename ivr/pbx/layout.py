@@ -93,6 +93,7 @@ class Layout:
             self.log,
             self.cdr.parent,
             self.lib,
+            self.spool,
             self.spool / "recording",
             self.voicemail,
             self.keys,

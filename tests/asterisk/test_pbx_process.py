@@ -65,6 +65,8 @@ def test_secrets_are_not_readable_by_others(pbx: Bench) -> None:
     }
     assert modes["ari.conf"] == 0
     assert modes["pjsip.conf"] == 0
+    for folder in (pbx.process.paths.voicemail, pbx.process.paths.spool, pbx.process.paths.log):
+        assert folder.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize("method", ["INVITE", "REGISTER", "OPTIONS"])
