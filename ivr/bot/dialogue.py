@@ -26,7 +26,7 @@ from ivr.bot.api import (
 )
 from ivr.bot.draft import callback_draft, has_content, make_intake
 from ivr.bot.flows import FLOWS, danger, progress, rate
-from ivr.bot.flows.open import UNSURE, missed
+from ivr.bot.flows.open import UNSURE
 from ivr.bot.flows.steps import leave
 from ivr.bot.manners import manners
 from ivr.bot.numbers import is_phone
@@ -180,7 +180,7 @@ def _heard(t: Talk, given: Heard) -> None:
     elif s.waiting is not None:
         _while_waiting(t, u)
     elif given.confidence < GUESS and not given.alternatives:
-        missed(t)
+        handover.missed(t)
     elif not manners(t, u):
         if _too_long(t):
             handover.hand_over(t, "long_call", wait="long_call")

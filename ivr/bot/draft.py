@@ -12,6 +12,8 @@ from ivr.bot.ports import Understander
 from ivr.bot.prompts import TOPIC
 from ivr.bot.state import Draft, State
 
+LIKELY = 0.35
+"""A story's topic is believed from here on."""
 SERVICES = {
     Topic.LEGAL_AID,
     Topic.MEDIATION,
@@ -65,14 +67,15 @@ RECORDED = "来电人用按键办理，讲述见通话录音。"
 
 def new_draft(s: State, u: Understanding, act: Act, understander: Understander) -> Draft:
     """An order begun with this sentence; the trouble it tells, or asked about before, is kept."""
-    draft = Draft(act=act.value, topic=u.topic.value)
-    draft.service_type = service_type(act, u.topic, u.text).value
+    topic = u.topic if u.confidence >= LIKELY else Topic.SERVICE
+    draft = Draft(act=act.value, topic=topic.value)
+    draft.service_type = service_type(act, topic, u.text).value
     draft.region = s.region
     if told := story_in(u, act):
         draft.story = [u.text]
-        if u.topic in SERVICES and act is Act.APPLY:
+        if topic in SERVICES and act is Act.APPLY:
             _cause(draft, understander.understand(told))
-    elif act is Act.APPLY and s.asked and s.topic and _goes_on(u.topic, Topic(s.topic)):
+    elif act is Act.APPLY and s.asked and s.topic and _goes_on(topic, Topic(s.topic)):
         draft.topic, draft.story = s.topic, [s.asked]
     return draft
 
@@ -84,10 +87,14 @@ def _goes_on(now: Topic, before: Topic) -> bool:
 
 def _cause(draft: Draft, u: Understanding) -> None:
     """The trouble named in a story replaces the mere service as topic."""
+    weights: dict[Topic, float] = {u.topic: 0.0 if u.readings else u.confidence}
+    for reading in u.readings:
+        weights[reading.topic] = weights.get(reading.topic, 0.0) + reading.score
+    topic = max(weights, key=lambda one: weights[one])
     now = Topic(draft.topic)
-    better = u.topic is not Topic.SERVICE if now is Topic.SERVICE else u.topic not in SERVICES
-    if now in SERVICES and better and u.confidence >= 0.4:
-        draft.topic = u.topic.value
+    better = topic is not Topic.SERVICE if now is Topic.SERVICE else topic not in SERVICES
+    if now in SERVICES and better and weights[topic] >= LIKELY:
+        draft.topic = topic.value
 
 
 def callback_draft(s: State, places: Places) -> Draft:

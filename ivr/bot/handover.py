@@ -71,3 +71,15 @@ def _cannot_store(t: Talk) -> None:
         return
     t.say(t.p("order.failed_alone"), interruptible=False)
     t.hang_up(CallOutcome.FAILED)
+
+
+def missed(t: Talk) -> None:
+    """Not understood: once a plain request to say it again, then a person. Ends the turn."""
+    s = t.s
+    s.misses += 1
+    if s.misses < 2:
+        t.say(t.p("not_understood"))
+        t.await_answer((t.p("keys_hint"),), "open")
+        return
+    s.misses = 0
+    hand_over(t, "misunderstood", wait="transfer.misunderstood")

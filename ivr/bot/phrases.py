@@ -29,6 +29,9 @@ _QUESTION = re.compile(
 _NUMBER = re.compile(
     r"((单|编)号(是)?(多少|什么|几)|完整的?(单|编)号|(报|念|说|讲)(一下|一遍)?(完整的?)?(单|编)号)"
 )
+_CORRECTION = re.compile(
+    r".{2,}(不对|不是|错了|说错了?|口误)+(啊|了|哦)?(应该)?(是|叫|改成|换成)(?P<right>.{2,})$"
+)
 _WANTS_ORDER = re.compile(
     r"^(好|行|那|嗯|你|您|就|请|麻烦)*((帮|给|替)(我|俺)(们)?|我?(要|想|想要)|直接)(登记|报个?案?|记|立个?单)(一下|上|个|吧|了)*$"
 )
@@ -88,7 +91,9 @@ _FOLLOW: tuple[tuple[FollowUp, str], ...] = (
     ),
     (
         "next",
-        r"(然后|接(着|下来)|下一步|往后|以后)(呢|怎么|咋|该|办|做)*|(具体)?(怎么|咋|如何)(办|弄|做|申请|操作|搞|处理)(理)?",
+        r"(对方|人家|老板|要是|如果|万一|还是|就是|就|硬是|死活)*"
+        r"不(肯|愿意?|给|同意|理|认|出|赔|还|管|听)(出|给|赔|还|办|认|钱|我)*(怎么办|咋办|咋整|呢|怎么弄)"
+        r"|(然后|接(着|下来)|下一步|往后|以后)(呢|怎么|咋|该|办|做)*|(具体)?(怎么|咋|如何)(办|弄|做|申请|操作|搞|处理)(理)?",
     ),
 )
 _FILL = re.compile(
@@ -143,6 +148,12 @@ def begins_story(text: str) -> bool:
     """Told of oneself, and no question yet: ``我今年七十三了``."""
     said = plain(text)
     return len(said) >= 6 and not is_question(said) and bool(re.search(r"我|俺|咱", said))
+
+
+def corrected_part(text: str) -> str:
+    """What follows a correction inside a sentence; empty when there is none."""
+    found = _CORRECTION.search(plain(text))
+    return found.group("right") if found else ""
 
 
 def asks_number(text: str) -> bool:

@@ -97,6 +97,8 @@ class State:
     """...and the trouble."""
     topic: str | None = None
     """The trouble at hand, which follow-up questions mean."""
+    topics: list[str] = field(default_factory=list)
+    """The troubles answered so far, the latest last."""
     answer_id: str | None = None
     asked: str = ""
     """The caller's last question."""

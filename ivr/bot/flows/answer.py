@@ -11,6 +11,7 @@ from hotline.knowledge.speech import spoken
 from ivr.bot.flows.choice import ask_back
 from ivr.bot.flows.offer import offer_person
 from ivr.bot.flows.place import OFFICES, find_place
+from ivr.bot.handover import missed
 from ivr.bot.phrases import FollowUp, about_more
 from ivr.bot.prompts import TOPIC
 from ivr.bot.state import Option
@@ -18,12 +19,21 @@ from ivr.bot.talk import Talk
 
 GOOD = 0.30
 """From this score on an answer fits a sentence whose topic is certain."""
-FAIR = 0.04
-"""Below this (reading times answer) nothing fits well enough to be read out."""
 CLEAR = 0.15
-"""From this on (reading times answer) a guess at the meaning is as good as told."""
+"""From this on (reading times answer) an answer is what the caller wants."""
+FAIR = 0.06
+"""From this on it is still read out when the reading itself is fairly sure."""
+UNSURE = 0.3
+"""Below this a reading is a guess."""
+KEPT = 3
+"""So many troubles of the talk are remembered."""
 CLOSE = 0.75
-"""A second topic this near to the first is asked about."""
+"""An answer of another topic this near to the first is asked about."""
+NEAR = 0.8
+"""So is one of the same topic; measured by leaving each wording of the stock out in turn: at 0.8
+and nearer the first answer is right 38 % of the time, farther off 75 %..."""
+SURE = 0.6
+"""...and 94 % from this score on, whatever the second."""
 _WISHES = (Act.ASK, Act.APPLY)
 _PERIOD = re.compile(r"[一二三四五六七八九十两百半零\d]+(个?工作)?(个月|日|天|年|小时|周)")
 _COST = re.compile(r"(收费|费用|免费|不收|[一二三四五六七八九十百千万\d]+元)")
@@ -34,26 +44,44 @@ class Fit:
     """An answer, and how likely it is what the caller wants (0..1)."""
 
     answer: Answer
-    topic: Topic
+    score: float
+    """How well the answer fits within its topic."""
     value: float
+    """The same, weighed with how likely the topic is."""
 
 
 def fits(t: Talk, u: Understanding) -> list[Fit]:
-    """The best answer of every topic the sentence may be about, best first.
+    """The two best answers of every topic the sentence may be about, best first.
 
     How likely a topic is and how well its answer fits count together: a dog that bites may be read
     as a quarrel with a neighbour, but only one of the two topics has an answer about bites.
     """
     readings = [r for r in u.readings if r.act in _WISHES] or [Reading(u.act, u.topic, 1.0)]
-    found: dict[Topic, Fit] = {}
+    found: dict[str, Fit] = {}
     for reading in readings:
-        scored = t.tools.knowledge.best(reading.topic, u.text, 1)
-        if scored:
-            value = reading.score * scored[0].score
-            fit = Fit(scored[0].answer, reading.topic, value)
-            if reading.topic not in found or found[reading.topic].value < value:
-                found[reading.topic] = fit
+        for item in t.tools.knowledge.best(reading.topic, u.text, 2):
+            fit = Fit(item.answer, item.score, reading.score * item.score)
+            before = found.get(fit.answer.id)
+            if before is None or before.value < fit.value:
+                found[fit.answer.id] = fit
     return sorted(found.values(), key=lambda fit: -fit.value)
+
+
+def close_pair(found: list[Fit]) -> list[tuple[Fit, str]]:
+    """The two best answers with their names when it is not clear which is meant, else nothing."""
+    if len(found) < 2:
+        return []
+    first, second = found[:2]
+    if first.answer.topic is second.answer.topic:
+        close = first.score < SURE and second.score > NEAR * first.score
+        return [(fit, _question(fit.answer)) for fit in (first, second)] if close else []
+    close = second.value > CLOSE * first.value
+    return [(fit, TOPIC[fit.answer.topic]) for fit in (first, second)] if close else []
+
+
+def _question(answer: Answer) -> str:
+    """The answer's question as one half of an either-or."""
+    return re.sub(r"(怎么办|咋办)?[？?]?$", "", answer.question)
 
 
 def answer_question(t: Talk, u: Understanding, chosen: str = "") -> None:
@@ -63,16 +91,18 @@ def answer_question(t: Talk, u: Understanding, chosen: str = "") -> None:
         speak(t, t.tools.knowledge.by_id(chosen), u.text)
         return
     found = fits(t, u)
-    if not found or found[0].value < FAIR:
-        if not answer_in_context(t, u):
-            _unknown(t, u)
+    value = found[0].value if found else 0.0
+    if value < CLEAR and answer_in_context(t, u):
+        return
+    if value < (CLEAR if u.confidence < UNSURE else FAIR):
+        _unknown(t, u)
         return
     s.detail = ""
-    if len(found) > 1 and found[1].value > CLOSE * found[0].value:
-        options = [
-            Option(TOPIC[fit.topic], "ask", fit.topic.value, fit.answer.id, u.text)
-            for fit in found[:2]
-        ]
+    options = [
+        Option(name, "ask", fit.answer.topic.value, fit.answer.id, u.text)
+        for fit, name in close_pair(found)
+    ]
+    if options:
         ask_back(t, *options)
     else:
         speak(t, found[0].answer, u.text)
@@ -81,10 +111,13 @@ def answer_question(t: Talk, u: Understanding, chosen: str = "") -> None:
 def _unknown(t: Talk, u: Understanding) -> None:
     """No answer fits: once a question for more, then an honest word and a person."""
     s = t.s
-    if u.confidence >= 0.3 and u.topic is not Topic.SERVICE:
-        s.topic = u.topic.value
     s.asked = u.text
-    if s.detail or u.topic is Topic.SERVICE:
+    if u.topic is Topic.SERVICE or u.confidence < UNSURE:
+        s.detail = ""
+        missed(t)
+        return
+    s.topic = u.topic.value
+    if s.detail:
         s.detail = ""
         offer_person(t, "answer.none", "not_found")
         return
@@ -94,17 +127,25 @@ def _unknown(t: Talk, u: Understanding) -> None:
 
 
 def answer_in_context(t: Talk, u: Understanding) -> bool:
-    """``那房子呢`` after an answer on divorce: read together with the trouble at hand."""
+    """``那房子呢`` after an answer on divorce: read together with the troubles told before."""
     s = t.s
     more = about_more(u.text)
-    if not s.answer_id or not s.topic or len(more) < 2:
+    if not s.answer_id or len(more) < 2:
         return False
-    again = t.tools.understander.understand(f"{TOPIC[Topic(s.topic)]}{more}")
-    found = fits(t, again) if again.act in _WISHES else []
-    if not found or found[0].value < CLEAR:
-        return False
-    speak(t, found[0].answer, u.text)
-    return True
+    for topic in reversed(s.topics):
+        again = t.tools.understander.understand(f"{TOPIC[Topic(topic)]}{more}")
+        for fit in fits(t, again) if again.act in _WISHES else []:
+            if fit.value >= CLEAR and _mentions(fit.answer, more):
+                speak(t, fit.answer, u.text)
+                return True
+    return False
+
+
+def _mentions(answer: Answer, more: str) -> bool:
+    """Whether the answer speaks of what the short question added."""
+    core = re.sub(r"(怎么办|怎么|咋办|咋|该|我|他|她)", "", more)
+    texts = "".join((answer.question, *answer.similar, answer.answer))
+    return any(core[n : n + 2] in texts for n in range(max(1, len(core) - 1)))
 
 
 def likely_question(t: Talk, u: Understanding) -> bool:
@@ -133,6 +174,7 @@ def say_answer(t: Talk, answer: Answer) -> None:
     s = t.s
     s.answered = True
     s.topic, s.answer_id = answer.topic.value, answer.id
+    s.topics = [*(topic for topic in s.topics if topic != s.topic), s.topic][-KEPT:]
     t.note(topic=answer.topic, answer_id=answer.id)
     t.say(spoken(answer))
 

@@ -12,7 +12,7 @@ from ivr.bot.flows.choice import ask_back, options_of
 from ivr.bot.flows.order import begin_order
 from ivr.bot.flows.place import begin_place
 from ivr.bot.flows.progress import begin_progress
-from ivr.bot.handover import hand_over
+from ivr.bot.handover import missed
 from ivr.bot.numbers import spell_groups
 from ivr.bot.phrases import (
     asks_number,
@@ -167,15 +167,3 @@ class OpenFlow:
             digit = "#"
         t.s.menu = "main"
         t.tools.flows["menu"].key(t, digit)
-
-
-def missed(t: Talk) -> None:
-    """Not understood: once a plain request to say it again, then a person. Ends the turn."""
-    s = t.s
-    s.misses += 1
-    if s.misses < 2:
-        t.say(t.p("not_understood"))
-        t.await_answer((t.p("keys_hint"),), "open")
-        return
-    s.misses = 0
-    hand_over(t, "misunderstood", wait="transfer.misunderstood")

@@ -24,6 +24,7 @@ from ivr.bot.numbers import digits_in
 from ivr.bot.phrases import (
     asks_why,
     cancels,
+    corrected_part,
     does_not_know,
     is_question,
     only_begins,
@@ -86,6 +87,10 @@ class OrderFlow:
             leave(t)
             return
         changed = absorb(draft, u, t.tools.places)
+        if right := corrected_part(u.text):
+            # "寿县，不对，是霍邱县": what comes after the correction counts.
+            again = t.tools.understander.understand(right)
+            changed |= absorb(draft, again, t.tools.places)
         if draft.asking in ("confirm", "wrong"):
             self._correct(t, draft, u, changed)
         elif asks_why(u.text):
