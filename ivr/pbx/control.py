@@ -1,7 +1,8 @@
 """Start, stop and reload the Asterisk of ``settings.pbx_dir``.
 
-One process owns it at a time (a lock that ends with the owner). When the owner dies Asterisk either
-goes with it (``die_with_us``: demo and tests) or keeps its calls, and the next owner adopts it.
+One process owns it at a time (a lock that ends with the owner). When the owner dies, Asterisk keeps
+its calls and waits for the next owner, who adopts it; when none comes it ends too, so that nothing
+is left behind.
 All calls here block: from the event loop use ``asyncio.to_thread``.
 """
 
@@ -33,11 +34,20 @@ log = structlog.get_logger(__name__)
 POLL_S = 0.05
 STOP_S = 10.0
 
+LINGER_S = 120.0
+"""How long Asterisk outlives an owner that died, for the next one to take over its calls."""
+
 WATCH = r"""
 read -r _
+left=$5
+while [ "$left" -gt 0 ]; do
+  sleep 1
+  [ "$(cat "$3")" = "$4" ] || exit 0
+  left=$((left - 1))
+done
 if tr '\0' ' ' <"/proc/$1/cmdline" 2>/dev/null | grep -qF -- "$2"; then kill -TERM "$1"; fi
 """
-"""Waits for the end of the owner (its end of the pipe closes), then ends Asterisk."""
+"""Waits for the owner's end (its side of the pipe closes), then for an heir, then ends Asterisk."""
 
 
 class AsteriskProcess:
@@ -48,12 +58,13 @@ class AsteriskProcess:
         settings: Settings,
         installation: Installation | None = None,
         *,
-        die_with_us: bool = True,
+        linger_s: float | None = LINGER_S,
     ) -> None:
+        """``linger_s``: see LINGER_S; None: Asterisk stays until it is stopped."""
         self.settings = settings
         self.paths: Layout = layout(settings)
         self._installation = installation
-        self._die_with_us = die_with_us
+        self._linger_s = linger_s
         self._reaper: threading.Thread | None = None
         self._watch: subprocess.Popen[bytes] | None = None
         self._lock: TextIOWrapper | None = None
@@ -193,9 +204,10 @@ class AsteriskProcess:
 
     def _guard(self) -> None:
         pid = self.pid
-        if self._die_with_us and self._watch is None and pid is not None:
+        if self._linger_s is not None and self._watch is None and pid is not None:
+            about = [str(pid), str(self.paths.config), str(self.paths.owner), str(os.getpid())]
             self._watch = subprocess.Popen(
-                ["/bin/sh", "-c", WATCH, "sh", str(pid), str(self.paths.config)],
+                ["/bin/sh", "-c", WATCH, "sh", *about, str(round(self._linger_s))],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -214,7 +226,7 @@ class AsteriskProcess:
         if self._lock is not None:
             return
         self.paths.base.mkdir(parents=True, exist_ok=True)
-        lock = (self.paths.base / "owner.lock").open("w", encoding="ascii")
+        lock = self.paths.owner.open("a", encoding="ascii")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -223,6 +235,9 @@ class AsteriskProcess:
                 f"another hotline already runs the Asterisk in {self.paths.base}: stop it, "
                 "or give pbx.run_dir another folder"
             ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
         self._lock = lock
 
     def _process(self) -> psutil.Process | None:

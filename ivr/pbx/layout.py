@@ -81,6 +81,11 @@ class Layout:
         return self.base / "asterisk.pid"
 
     @property
+    def owner(self) -> Path:
+        """Lock of the process that owns this Asterisk, with its process id."""
+        return self.base / "owner.lock"
+
+    @property
     def socket(self) -> Path:
         """Asterisk's control socket."""
         return self.run / "asterisk.ctl"

@@ -26,7 +26,7 @@ def running_bench(
 ) -> Iterator[Bench]:
     """One Asterisk for all tests of the run."""
     settings = private_settings(tmp_path_factory.mktemp("pbx"))
-    process = AsteriskProcess(settings, installation)
+    process = AsteriskProcess(settings, installation, linger_s=0)
     process.start()
     yield Bench(settings, process)
     process.stop()
@@ -48,7 +48,7 @@ def own_pbx(installation: Installation, tmp_path: Path) -> Iterator[Callable[...
 
     def make(**pbx: Any) -> Bench:
         settings = private_settings(tmp_path / f"pbx{len(benches)}", **pbx)
-        bench = Bench(settings, AsteriskProcess(settings, installation))
+        bench = Bench(settings, AsteriskProcess(settings, installation, linger_s=0))
         bench.process.start()
         benches.append(bench)
         return bench

@@ -20,6 +20,7 @@ from pbx_bench import Bench, private_settings, wait_for
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
+from hotline.settings import Settings
 from ivr.pbx.control import AsteriskProcess, ari_status
 from ivr.pbx.errors import PbxRunningError, PbxStartError
 from ivr.pbx.locate import Installation
@@ -137,24 +138,22 @@ OWNER = """
 import sys
 from pathlib import Path
 from hotline.settings import Settings
+from hotline.settings import Settings
 from ivr.pbx.control import AsteriskProcess
 settings = Settings.model_validate_json(Path(sys.argv[1]).read_text())
-process = AsteriskProcess(settings, die_with_us=sys.argv[2] == "yes")
+process = AsteriskProcess(settings, linger_s=float(sys.argv[2]))
 process.start()
 print("pid", process.pid, flush=True)
 sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize("together", ["yes", "no"])
-def test_a_killed_owner_takes_asterisk_along_or_leaves_it(
-    installation: Installation, tmp_path: Path, together: str
-) -> None:
-    settings = private_settings(tmp_path)
-    given = tmp_path / "settings.json"
+def killed_owner(settings: Settings, folder: Path, linger_s: int) -> int:
+    """Start Asterisk from another process and kill that; process id of Asterisk."""
+    given = folder / "settings.json"
     given.write_text(settings.model_dump_json(), encoding="utf-8")
     with subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(given), together],
+        [sys.executable, "-c", OWNER, str(given), str(linger_s)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -162,14 +161,26 @@ def test_a_killed_owner_takes_asterisk_along_or_leaves_it(
         assert owner.stdout is not None
         pid = next(int(line.split()[1]) for line in owner.stdout if line.startswith("pid "))
         owner.send_signal(signal.SIGKILL)
-    heir = AsteriskProcess(settings, installation)
+    return pid
+
+
+def test_nothing_is_left_of_a_killed_owner(tmp_path: Path) -> None:
+    pid = killed_owner(private_settings(tmp_path), tmp_path, 1)
+    wait_for(lambda: not psutil.pid_exists(pid), 10, "the end of Asterisk")
+
+
+def test_an_heir_in_time_adopts_asterisk_with_its_calls(
+    installation: Installation, tmp_path: Path
+) -> None:
+    settings = private_settings(tmp_path)
+    pid = killed_owner(settings, tmp_path, 3)
+    heir = AsteriskProcess(settings, installation, linger_s=30)
     try:
-        if together == "yes":
-            wait_for(lambda: not psutil.pid_exists(pid), 10, "the end of Asterisk")
-        else:
-            assert heir.pid == pid
-            assert ari_status(settings) == 200
-            assert heir.start() is False
+        assert heir.pid == pid
+        assert heir.start() is False
+        with pytest.raises(psutil.TimeoutExpired):
+            psutil.Process(pid).wait(5)
+        assert ari_status(settings) == 200
     finally:
         heir.stop()
 
