@@ -284,8 +284,8 @@ class Endpointer:
         silence = self.now - self._end
         if silence + 1e-6 < self.patience.needed(self._score):
             return []
-        early = self._score is not None and silence < self.patience.incomplete_s - CHUNK_S
-        return self._close("complete" if early else "endpoint")
+        said_all = self._score is not None and self._score >= 0.5
+        return self._close("complete" if said_all else "endpoint")
 
     def _close(self, reason: str, *, go_on: bool = False) -> list[Act]:
         assert self._start is not None

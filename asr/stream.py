@@ -190,9 +190,11 @@ class RecognizerStream:
                 self._on_event(SpeechStart(act.at))
             elif isinstance(act, Stopped):
                 self._on_event(SpeechEnd(act.at))
+            elif not self._decoder.hears:
+                continue
             elif isinstance(act, Listen):
                 self._decoder.submit(Job(self.id, self.priority, act.kind, act))
-            elif self._decoder.hears:
+            else:
                 self._close(act)
 
     def _close(self, closed: Closed) -> None:

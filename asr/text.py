@@ -25,6 +25,7 @@ _NUMBER = re.compile(
     r"|(?P<grouped>\d{1,3}(?:,\d{3})+)"
     r"|(?P<plain>\d+(?:\.\d+)?)"
 )
+_MOBILE = re.compile(r"(?<!\d)(1\d{2})[ -](\d{4})[ -]?(\d{4})(?!\d)")
 _MEASURES = "个万千亿位名块元天年口次家岁米套间栋辆台份张条百周只多百倍点人"
 
 
@@ -32,6 +33,7 @@ def normalise(raw: str) -> str:
     """Engine text to what was said: simplified, spoken numbers, no punctuation, no spaces."""
     text = unicodedata.normalize("NFKC", raw)
     text = _to_simplified().convert(text)
+    text = _MOBILE.sub(r"\1\2\3", text)
     text = _NUMBER.sub(_spoken, text)
     text = re.sub(rf"(?<=[{DIGITS}])幺|幺(?=[{DIGITS}幺])", "一", text)
     return _PUNCTUATION.sub("", text)

@@ -6,6 +6,7 @@ frames, and with 2 s of silence behind the sound it is as exact and three times 
 """
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from asr.audio import RATE, Floats, to_floats
 from asr.engines.base import Hypothesis, Request
 from asr.engines.mel import HOP, log_mel
-from asr.gate import Evidence, refusal
+from asr.gate import ENGINE_FAULTS, Evidence, refusal
 from asr.text import normalise
 
 PROMPT = (
@@ -26,6 +27,7 @@ TAIL_S = 2.0
 """Silence behind the sound; less makes it stop early, more only costs."""
 MAX_FRAMES = 3000
 _TOKENS_A_SECOND = 9.0
+_SURELY_SPEECH = 0.3
 
 
 class WhisperEngine:
@@ -50,8 +52,9 @@ class WhisperEngine:
             str(model), device="cpu", compute_type="int8", intra_threads=threads
         )
         self._tokens: Any = tokenizers.Tokenizer.from_file(str(model / "tokenizer.json"))
-        self._prompt = normalise(prompt)
+        self._prompt = tuple(filter(None, map(normalise, re.split("[、，。]", prompt))))
         self._prefix = self._prefix_tokens(prompt)
+        self._bare = self._prefix_tokens("")
         self._beam = beam
         self._tail_s = tail_s
 
@@ -60,36 +63,51 @@ class WhisperEngine:
         if not requests:
             return []
         sounds = [_level(to_floats(request.pcm)) for request in requests]
+        results = self._generate(sounds, self._prefix, self._beam)
+        return [
+            self._judge(request, sound, result)
+            for request, sound, result in zip(requests, sounds, results, strict=True)
+        ]
+
+    def _generate(self, sounds: list[Floats], prefix: list[int], beam: int) -> list[Any]:
         longest = max(len(sound) for sound in sounds)
         frames = math.ceil((longest / RATE + self._tail_s) * RATE / HOP)
         frames = min(frames + frames % 2, MAX_FRAMES)
         features = np.stack([log_mel(sound, frames) for sound in sounds])
-        results = self._model.generate(
+        most = len(prefix) + 12 + int(longest / RATE * _TOKENS_A_SECOND)
+        found: list[Any] = self._model.generate(
             self._ct2.StorageView.from_array(features),
-            [self._prefix] * len(requests),
-            beam_size=self._beam,
-            max_length=min(440, len(self._prefix) + 12 + int(longest / RATE * _TOKENS_A_SECOND)),
+            [prefix] * len(sounds),
+            beam_size=beam,
+            max_length=min(most, 440),
             suppress_blank=True,
             return_scores=True,
             return_no_speech_prob=True,
         )
-        return [
-            self._judge(request, result) for request, result in zip(requests, results, strict=True)
-        ]
+        return found
 
     def forget(self, prefix: str) -> None:
         """Nothing is kept between requests."""
 
-    def _judge(self, request: Request, result: Any) -> Hypothesis:
-        text = normalise(self._tokens.decode(result.sequences_ids[0]))
-        logprob = float(result.scores[0])
-        evidence = Evidence(
-            text, logprob, float(result.no_speech_prob), request.voiced, self._prompt
-        )
+    def _judge(self, request: Request, sound: Floats, result: Any) -> Hypothesis:
+        evidence = self._evidence(request, result)
         why = refusal(evidence)
+        if why in ENGINE_FAULTS and request.final and evidence.no_speech < _SURELY_SPEECH:
+            # a loop of the decoder over real speech: another road mostly gets through
+            evidence = self._evidence(request, self._generate([sound], self._bare, 5)[0])
+            why = refusal(evidence)
         if why is not None:
             return Hypothesis("", 0.0, refused="" if why == "no-words" else why)
-        return Hypothesis(text, confidence(logprob))
+        return Hypothesis(evidence.text, confidence(evidence.logprob))
+
+    def _evidence(self, request: Request, result: Any) -> Evidence:
+        return Evidence(
+            normalise(self._tokens.decode(result.sequences_ids[0])),
+            float(result.scores[0]),
+            float(result.no_speech_prob),
+            request.voiced,
+            self._prompt,
+        )
 
     def _prefix_tokens(self, prompt: str) -> list[int]:
         number = self._tokens.token_to_id
