@@ -168,17 +168,14 @@ class AsteriskProcess:
                 text = source.read_text(encoding="ascii")
                 if _write_private(self.paths.keys / name, text):
                     changed.append(source)
-        if os.geteuid() == 0 and self._sandboxed():
+        if sandbox.available():
             sandbox.hand_over(self.paths.folders())
         return bool(changed)
-
-    def _sandboxed(self) -> bool:
-        return self.installation.root != Path("/") and sandbox.available()
 
     def _launch(self) -> None:
         command = [*self.installation.command, "-f", "-C", str(self.paths.config)]
         if os.geteuid() == 0:
-            if self._sandboxed():
+            if sandbox.available():
                 command = sandbox.wrap(
                     command, pbx_dir=self.paths.base, tree=self.installation.root
                 )

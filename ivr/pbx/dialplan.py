@@ -9,8 +9,8 @@ from hotline.settings import Settings
 from ivr.pbx.layout import LEAVE_MESSAGE, SORRY, layout
 
 SEATS_VARIABLE = "HOTLINE_SEATS"
-"""Global variable with the seats rung in fallback, joined by ``&``. The hotline may set it to those
-on duty (``POST /ari/asterisk/variable``); at start it holds ``settings.pbx.seats``."""
+"""Global variable with the seats rung in fallback, joined by ``&``: ``settings.pbx.seats`` at start,
+until ``POST /ari/asterisk/variable`` gives others."""
 
 RETRY_S = 15
 MESSAGE_MAX_S = 180

@@ -1,7 +1,6 @@
 """The PBX for ``hotline setup`` and ``hotline doctor``: its set-up step and its findings."""
 
 import os
-from pathlib import Path
 from typing import Any
 
 from hotline.errors import SetupError
@@ -43,11 +42,11 @@ def check_pbx(settings: Settings) -> list[Finding]:
     findings = [Finding(PART, True, f"{installation.version_text} ({installation.root})")]
     findings += _prompts(settings)
     if AsteriskProcess(settings, installation).pid is None:
-        return findings + _stopped(settings, installation.root)
+        return findings + _stopped(settings)
     return findings + _running(settings)
 
 
-def _stopped(settings: Settings, root: Path) -> list[Finding]:
+def _stopped(settings: Settings) -> list[Finding]:
     taken = taken_ports(settings)
     findings = [
         Finding("asterisk ports", False, reason, f"HOTLINE_PBX__{name.upper()}=…")
@@ -55,7 +54,7 @@ def _stopped(settings: Settings, root: Path) -> list[Finding]:
     ]
     if not taken:
         findings.append(Finding("asterisk process", True, "not running; its ports are free"))
-    if os.geteuid() == 0 and root != Path("/") and not sandbox.available():
+    if os.geteuid() == 0 and not sandbox.available():
         detail = "would run as root: this machine allows no mount namespace"
         findings.append(
             Finding("asterisk user", False, detail, "use an ordinary user", needed=False)
