@@ -133,6 +133,19 @@ class AsteriskProcess:
         self.stop()
         self.start(timeout_s)
 
+    def revive(self, timeout_s: float = 60.0) -> bool:
+        """Start Asterisk again when it died under its owner; False when it runs.
+
+        Raises as ``start``; call it again later then.
+        """
+        if self._lock is None or self._process() is not None:
+            return False
+        self._unguard()
+        self._launch()
+        self._wait_ready(timeout_s)
+        log.warning("asterisk died and was started again", pid=self.pid)
+        return True
+
     def reload(self) -> None:
         """Let the running Asterisk read its configuration again; calls go on."""
         self.cli("core reload")

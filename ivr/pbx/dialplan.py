@@ -9,8 +9,9 @@ from hotline.settings import Settings
 from ivr.pbx.layout import LEAVE_MESSAGE, SORRY, layout
 
 SEATS_VARIABLE = "HOTLINE_SEATS"
-"""Global variable with the seats rung in fallback, joined by ``&``: ``settings.pbx.seats`` at start,
-until ``POST /ari/asterisk/variable`` gives others."""
+"""Global variable with the seats rung in fallback, joined by ``&``.
+
+At start ``settings.pbx.seats``, until ``POST /ari/asterisk/variable`` gives others."""
 
 RETRY_S = 15
 MESSAGE_MAX_S = 180

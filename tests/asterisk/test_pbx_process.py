@@ -114,6 +114,18 @@ def test_restart_and_stop_leave_nothing(own_pbx: Callable[..., Bench]) -> None:
     assert not any(str(bench.settings.pbx_dir) in mount for mount in _mounts())
 
 
+def test_a_crashed_asterisk_is_revived(own_pbx: Callable[..., Bench]) -> None:
+    bench = own_pbx()
+    first = bench.process.pid
+    assert first is not None
+    assert bench.process.revive() is False
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: bench.process.pid is None, 5, "the crash")
+    assert bench.process.revive() is True
+    assert bench.process.pid not in (None, first)
+    assert ari_status(bench.settings) == 200
+
+
 def test_a_stale_pid_file_is_no_hindrance(own_pbx: Callable[..., Bench]) -> None:
     bench = own_pbx()
     bench.process.stop()
