@@ -40,6 +40,8 @@ KEPT = 4
 """So many of the caller's last sentences go into an urgent order."""
 WISHES = {Act.ASK, Act.APPLY, Act.PROGRESS, Act.PLACE, Act.COMPLAINT, Act.SUGGESTION}
 """Acts that say what a call is about."""
+SHORT = 16
+"""A sentence this short that gives the fact asked for gives nothing else."""
 GUESS = 0.2
 """Recognition below this is noise, not words."""
 
@@ -171,7 +173,7 @@ def _heard(t: Talk, given: Heard) -> None:
     s.silences = 0
     s.heard = [*s.heard, given.text][-KEPT:]
     _note(t, u)
-    if _is_emergency(u) and not _already_handled(s, u):
+    if _is_emergency(u) and not (_answers(s, u) or _already_handled(s, u)):
         kind = u.emergency or EmergencyKind.VIOLENCE
         region = u.slots.region if t.tools.places.known(u.slots.region) else None
         danger.begin(t, kind, u.topic, region, text)
@@ -213,11 +215,30 @@ def _is_emergency(u: Understanding) -> bool:
     return u.emergency is not None or u.act is Act.EMERGENCY
 
 
+def _sign(u: Understanding) -> bool:
+    """A sign of danger was seen in the words themselves, not only guessed from their looks."""
+    return any(reason.startswith("danger") for reason in u.reasons)
+
+
+def _answers(s: State, u: Understanding) -> bool:
+    """``我在霍邱县`` answers the question where; without a sign of danger it is nothing more."""
+    slots = u.slots
+    given = {
+        "region": slots.region,
+        "phone": slots.phone or slots.digits,
+        "name": slots.name,
+        "since": slots.since,
+        "order_no": slots.order_no or slots.digits,
+        "digits": slots.digits,
+    }.get(s.expect)
+    return given is not None and len(u.text) <= SHORT and not _sign(u)
+
+
 def _already_handled(s: State, u: Understanding) -> bool:
     """The danger is known and being handled: the talk about it goes on in its own flow."""
     if s.flow != "danger":
         return False
-    return u.emergency is None or u.emergency.value in s.kinds
+    return u.emergency is None or u.emergency.value in s.kinds or not _sign(u)
 
 
 def _too_long(t: Talk) -> bool:

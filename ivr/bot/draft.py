@@ -126,9 +126,11 @@ def service_type(act: Act, topic: Topic, text: str) -> ServiceType:
 def story_in(u: Understanding, act: Act) -> str:
     """What a sentence tells beyond its wish, empty when that is hardly anything."""
     rest = plain(u.text)
+    if act in (Act.COMPLAINT, Act.SUGGESTION):
+        return rest if len(rest) >= 9 else ""
     for words in (_WISH_WORDS, _FACT_WORDS):
         rest = words.sub("", rest)
-    least = 5 if u.topic not in SERVICES or act in (Act.COMPLAINT, Act.SUGGESTION) else 9
+    least = 5 if u.topic not in SERVICES else 9
     return rest if len(rest) >= least else ""
 
 

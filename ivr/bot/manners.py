@@ -3,8 +3,10 @@
 from hotline.domain.codes import Act, CallOutcome, Topic
 from hotline.domain.understanding import Understanding
 from ivr.bot.handover import hand_over
+from ivr.bot.phrases import is_question
 from ivr.bot.talk import Talk
 
+CLEAR = 0.7
 _WISHES = {Act.ASK, Act.APPLY, Act.PROGRESS, Act.PLACE, Act.COMPLAINT, Act.SUGGESTION}
 
 
@@ -25,11 +27,21 @@ def manners(t: Talk, u: Understanding) -> bool:
         t.say(t.p("foreign"))
         hand_over(t, "foreign")
     elif u.distress and not s.distressed:
-        s.distressed = True
-        t.say(t.p("distress"))
-        hand_over(t, "distress", wait="transfer.distress", urgent=True, on_call=True)
+        return _distress(t, u)
     else:
         return False
+    return True
+
+
+def _distress(t: Talk, u: Understanding) -> bool:
+    """Calm words and a person; a clear question is answered before the person is offered."""
+    t.s.distressed = True
+    t.say(t.p("distress"))
+    clear = u.act is Act.ASK and u.confidence >= CLEAR and is_question(u.text)
+    if clear and u.topic is not Topic.SERVICE and t.s.flow == "open":
+        t.s.offer = True
+        return False
+    hand_over(t, "distress", wait="transfer.distress", urgent=True, on_call=True)
     return True
 
 

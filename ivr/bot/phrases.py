@@ -32,6 +32,10 @@ _NUMBER = re.compile(
 _CORRECTION = re.compile(
     r".{2,}(不对|不是|错了|说错了?|口误)+(啊|了|哦)?(应该)?(是|叫|改成|换成)(?P<right>.{2,})$"
 )
+_MEANT = re.compile(
+    r"^(不是|不对|错了|你?听错了|没有|哎|我)*(的|啊)?我?(问|说|讲|想问|要问)的?是(?P<right>.{2,})$"
+)
+_MISHEARD = re.compile(r"(听错|搞错|弄错|理解错|不是(的|这个|这样|说|问)?|^不对|答非所问|牛头不对)")
 _WANTS_ORDER = re.compile(
     r"^(好|行|那|嗯|你|您|就|请|麻烦)*((帮|给|替)(我|俺)(们)?|我?(要|想|想要)|直接)(登记|报个?案?|记|立个?单)(一下|上|个|吧|了)*$"
 )
@@ -154,6 +158,17 @@ def corrected_part(text: str) -> str:
     """What follows a correction inside a sentence; empty when there is none."""
     found = _CORRECTION.search(plain(text))
     return found.group("right") if found else ""
+
+
+def meant(text: str) -> str:
+    """``不是，我问的是工伤`` -> ``工伤``: what was really meant; empty when it is not said."""
+    found = _MEANT.search(plain(text))
+    return found.group("right") if found else ""
+
+
+def misheard(text: str) -> bool:
+    """Says that we have understood wrongly."""
+    return bool(_MISHEARD.search(plain(text)))
 
 
 def asks_number(text: str) -> bool:

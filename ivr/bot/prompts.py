@@ -146,6 +146,7 @@ P: dict[str, str] = {
     "transfer.wait": "这就给您转人工，请别挂机。",
     "transfer.misunderstood": "我没能听明白，给您转人工，请别挂机。",
     "distress": "您别着急，我听着呢。",
+    "distress.offer": "要不要我请人来接，跟您细细说？",
     "transfer.distress": "我这就请人来帮您，别挂电话。",
     "transfer.distress_missed": (
         "值班人员暂时没接上，我还在。心里难受可以打12356，随时有人听您说。"

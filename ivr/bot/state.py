@@ -143,6 +143,8 @@ class State:
     danger_over: bool = False
     """The caller says there is no danger (any more)."""
     distressed: bool = False
+    offer: bool = False
+    """A person is to be offered after the next answer."""
     human_requested: bool = False
     human_missed: bool = False
     """A person was asked for and nobody came."""

@@ -94,6 +94,7 @@ class FakeUnderstander:
             foreign="hello" in text,
             slower="慢一点" in text,
             slots=self._slots(text, expect),
+            reasons=(f"danger {kind}",) if kind else (),
         )
 
     def _slots(self, text: str, expect: Expect | None) -> Slots:

@@ -1,9 +1,14 @@
 """Emergencies: first and always, an urgent order at once, a person at once, never alone."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import pytest
-from bot_fakes import CALLER, NOW, dialogue, paper
+from bot_fakes import CALLER, NOW, FakeUnderstander, dialogue, paper
 
 from hotline.domain.codes import CallOutcome, EmergencyKind, Topic, Urgency
+from hotline.domain.understanding import Understanding
+from hotline.language.expect import Expect
 from ivr.bot.api import (
     FileFailed,
     FileOrder,
@@ -17,6 +22,7 @@ from ivr.bot.api import (
     TransferDone,
 )
 from ivr.bot.prompts import DANGER, P
+from ivr.bot.script import PaperCall
 
 pytestmark = pytest.mark.unit
 
@@ -198,3 +204,31 @@ def test_the_record_says_emergency_whatever_follows() -> None:
     notes = [a for a in talk.turn(Heard("老板拖欠我工资"), NOW) if isinstance(a, Note)]
     assert notes[-1].act is not None
     assert notes[-1].act.value == "emergency"
+
+
+class Guessing(FakeUnderstander):
+    """Takes every sentence for violence by its looks, without a sign in its words."""
+
+    def understand(
+        self, text: str, *, alternatives: Sequence[str] = (), expect: Expect | None = None
+    ) -> Understanding:
+        heard = super().understand(text, alternatives=alternatives, expect=expect)
+        guess = EmergencyKind.VIOLENCE if "我在" in text else None
+        return replace(heard, emergency=heard.emergency or guess)
+
+
+def test_a_plain_answer_to_the_question_asked_is_no_emergency() -> None:
+    call = PaperCall(dialogue(understander=Guessing()), NOW).start(CALLER)
+    call.run(["我想申请法律援助", "老板拖欠工资一直不给", "我在肥西县"])
+    assert not call.filed
+    assert call.dialogue.state.draft is not None
+    assert call.dialogue.state.draft.region == "340123"
+    call.run(["救命他在打我我在肥西县"])
+    assert call.filed[0].emergency == "violence"
+
+
+def test_a_place_told_in_danger_is_not_taken_for_another_danger() -> None:
+    call = PaperCall(dialogue(understander=Guessing()), NOW).start(CALLER)
+    call.run(["我不想活了", "我在家里"])
+    assert call.dialogue.state.kinds == ["suicide"]
+    assert P["danger.place_noted"] in call.transcript

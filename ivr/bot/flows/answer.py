@@ -163,8 +163,11 @@ def speak(t: Talk, answer: Answer, asked: str) -> None:
     say_answer(t, answer)
     s.asked = asked
     s.flow, s.step = "open", ""
+    offer, s.offer = s.offer, False
     if answer.needs_person:
         offer_person(t, "answer.changed", "changed_law")
+    elif offer:
+        offer_person(t, "distress.offer", "distress")
     else:
         t.tools.flows["open"].ask(t)
 

@@ -8,7 +8,8 @@ handlers as a supplement of the urgent order. The bot never ends such a call.
 from hotline.domain.codes import Act, EmergencyKind, ServiceType, Terminal, Topic, Urgency
 from hotline.domain.orders import Intake
 from hotline.domain.understanding import Understanding
-from ivr.bot.phrases import says_safe
+from ivr.bot.api import Expect
+from ivr.bot.phrases import does_not_know, refuses, says_safe
 from ivr.bot.prompts import DANGER, P
 from ivr.bot.state import State
 from ivr.bot.talk import Talk
@@ -109,6 +110,12 @@ def stored(t: Talk, *, ok: bool, order_no: str | None) -> None:
     ring(t)
 
 
+def _names_place(u: Understanding) -> bool:
+    """Whether an answer to the question where is worth passing on."""
+    known = not does_not_know(u.text) and not refuses(u.text)
+    return len(u.text) >= 2 and known and u.act not in (Act.NO, Act.AGENT)
+
+
 class DangerFlow:
     """The time in which nobody has come yet."""
 
@@ -125,7 +132,8 @@ class DangerFlow:
         else:
             s.step = ""
             prompt = self._next_words(s)
-        t.ask(t.p(prompt), expect="open", patience="story", timeout_s=WAIT_S)
+        expect: Expect = "region" if s.step == "where" else "open"
+        t.ask(t.p(prompt), expect=expect, patience="story", timeout_s=WAIT_S)
 
     def _next_words(self, s: State) -> str:
         if s.kinds[-1:] == [_SUICIDE]:
@@ -144,7 +152,7 @@ class DangerFlow:
             s.region = u.slots.region
             t.note(region=s.region)
             self._place(t, u.text)
-        elif s.step == "where" and len(u.text) >= 2 and u.act not in (Act.NO, Act.AGENT):
+        elif s.step == "where" and _names_place(u):
             self._place(t, u.text)
         elif u.act is Act.AGENT or (u.act in (Act.NO, Act.YES) and len(u.text) <= 3):
             t.say(t.p("danger.still"))

@@ -18,6 +18,8 @@ from ivr.bot.phrases import (
     asks_number,
     begins_story,
     follow_up,
+    meant,
+    misheard,
     only_begins,
     small_talk,
     wants_order,
@@ -80,6 +82,8 @@ class OpenFlow:
         return t.tools.understander.understand(f"{detail}，{u.text}")
 
     def _wish(self, t: Talk, u: Understanding) -> None:
+        if right := meant(u.text):
+            u = t.tools.understander.understand(right)
         sure = u.confidence >= UNSURE
         match u.act:
             case _ if wants_order(u.text):
@@ -94,6 +98,8 @@ class OpenFlow:
                 begin_place(t, u)
             case Act.YES if sure and len(u.text) <= SHORT:
                 t.ask(t.p("go_ahead"), expect="open")
+            case Act.NO if misheard(u.text):
+                t.ask(t.p("choice.neither"), expect="open")
             case Act.NO | Act.BYE if u.confidence >= GOODBYE:
                 t.goto("rate")
             case _:
