@@ -13,11 +13,12 @@ from sqlmodel import col
 from dispatch.errors import IdempotencyConflictError, NumbersExhaustedError
 from dispatch.messages import idempotency_key, received_body
 from dispatch.numbers import MAX_SEQUENCE, china_day, make_order_no
-from dispatch.records import order_key, order_place, view_of
+from dispatch.records import order_place, view_of
 from dispatch.states import take
-from dispatch.validation import clean_intake
+from dispatch.validation import ID_FIELD, clean_intake
 from hotline import metrics
 from hotline.db import Database, audit_log
+from hotline.db.digests import order_digest, order_key
 from hotline.db.tables import OrderCounterRow, OrderEventRow, OrderRow, OutboxRow
 from hotline.domain.codes import HubState
 from hotline.domain.orders import Intake, OrderView
@@ -93,7 +94,7 @@ class IntakeDesk:
             actor=f"terminal:{intake.terminal.value}",
             action="order.received",
             subject=order_no,
-            digest=order_key(self._ring, row).digest(body),
+            digest=order_digest(self._ring, row),
             at=now,
         )
         return view_of(row)
@@ -116,8 +117,8 @@ class IntakeDesk:
         def seal(column: str, text: str | None) -> bytes | None:
             return key.seal_text(text, order_place(column, order_no))
 
-        def index(number: str | None) -> str | None:
-            return self._ring.index("phone", number) if number else None
+        def index(kind: str, number: str | None) -> str | None:
+            return self._ring.index(kind, number) if number else None
 
         extra = json.dumps({"since": intake.since, "extra": intake.extra}, ensure_ascii=False)
         return OrderRow(
@@ -139,9 +140,10 @@ class IntakeDesk:
             row_key=self._ring.wrap(key, order_place("row_key", order_no)),
             name_enc=seal("name", intake.contact_name),
             phone_enc=seal("phone", intake.contact_phone),
-            phone_hash=index(intake.contact_phone),
+            phone_hash=index("phone", intake.contact_phone),
             caller_enc=seal("caller", intake.caller_number),
-            caller_hash=index(intake.caller_number),
+            caller_hash=index("phone", intake.caller_number),
+            id_hash=index("id", intake.extra.get(ID_FIELD)),
             description_enc=seal("description", intake.description),
             extra_enc=seal("extra", extra),
             created_at=now,

@@ -5,7 +5,7 @@ from typing import TypeVar
 from hotline.db.tables import OrderRow
 from hotline.domain.codes import Coded, HubState, OrderState, Urgency
 from hotline.domain.orders import OrderView
-from hotline.privacy import KeyRing, RowKey, place
+from hotline.privacy import place
 
 C = TypeVar("C", bound=Coded)
 
@@ -13,13 +13,6 @@ C = TypeVar("C", bound=Coded)
 def order_place(column: str, order_no: str) -> bytes:
     """Name of a sealed field of an order."""
     return place("orders", column, order_no)
-
-
-def order_key(ring: KeyRing, row: OrderRow) -> RowKey:
-    """The order's key. Only for orders that were not erased."""
-    if row.row_key is None:
-        raise ValueError("the order was erased")
-    return ring.unwrap(row.row_key, order_place("row_key", row.order_no))
 
 
 def view_of(row: OrderRow, *, duplicate: bool = False) -> OrderView:

@@ -10,13 +10,15 @@ import unicodedata
 from dispatch.errors import IntakeError
 from hotline.domain.codes import Act, EmergencyKind, Topic
 from hotline.domain.orders import Intake
-from hotline.privacy import normalise_phone
+from hotline.privacy import normalise_id_number, normalise_phone
 
 MAX_TEXT = 10_000
 MAX_TITLE = 120
 MAX_SHORT = 60
 MAX_KEY = 120
 MAX_EXTRA = 20
+ID_FIELD = "id_number"
+"""Name in ``extra`` of a resident ID number."""
 _REGION = re.compile(r"\d{6}")
 _KEY = re.compile(r"[\x21-\x7e]+")
 
@@ -36,7 +38,7 @@ def clean_intake(intake: Intake) -> Intake:
         raise _wrong("emergency", "不是已定义的紧急情形代码，请查代码表")
     if intake.region is not None and not _REGION.fullmatch(intake.region):
         raise _wrong("region", "须为六位行政区划代码，不清楚时留空")
-    _check_extra(intake.extra)
+    extra = _extra(intake.extra)
     return dataclasses.replace(
         intake,
         title=_text("title", intake.title, MAX_TITLE, needed=True),
@@ -45,14 +47,21 @@ def clean_intake(intake: Intake) -> Intake:
         since=_short("since", intake.since),
         contact_phone=_phone("contact_phone", intake.contact_phone),
         caller_number=_phone("caller_number", intake.caller_number),
+        extra=extra,
     )
 
 
-def _check_extra(extra: dict[str, str]) -> None:
+def _extra(extra: dict[str, str]) -> dict[str, str]:
     if len(extra) > MAX_EXTRA:
         raise _wrong("extra", f"附加项最多{MAX_EXTRA}个")
     for name, value in extra.items():
-        _text(f"extra.{name[:MAX_SHORT]}", name + value, MAX_TEXT, needed=False)
+        _text("extra", name + value, MAX_TEXT, needed=False)
+    if ID_FIELD not in extra:
+        return extra
+    number = normalise_id_number(extra[ID_FIELD])
+    if number is None:
+        raise _wrong(f"extra.{ID_FIELD}", "不是有效的居民身份证号码，请核对18位号码")
+    return {**extra, ID_FIELD: number}
 
 
 def _text(field: str, text: str, limit: int, *, needed: bool) -> str:

@@ -1,14 +1,13 @@
 """Between ``CallRecord`` and its rows: sealing on the way in, opening or masking on the way out."""
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from hotline.db.digests import call_key
 from hotline.db.tables import CallRow, SpokenAnswerRow, TurnRow
 from hotline.domain.calls import CallRecord, Turn
 from hotline.domain.codes import CallOutcome, Speaker
@@ -28,16 +27,6 @@ _PLAIN = (
 )
 UPDATABLE = frozenset((*_PLAIN, "answer_ids"))
 """Fields of CallRecord that may be set one by one."""
-_NOT_DIGESTED = {"row_key", "state_enc", "erased_at", "node", "adopted"}
-
-
-def call_key(ring: KeyRing, row: CallRow) -> RowKey:
-    """The call's key; a new one, kept in the row, when the old was destroyed meanwhile."""
-    if row.row_key is None:
-        key = ring.new_row_key()
-        row.row_key = ring.wrap(key, place("calls", "row_key", row.call_id))
-        return key
-    return ring.unwrap(row.row_key, place("calls", "row_key", row.call_id))
 
 
 def new_call(ring: KeyRing, record: CallRecord) -> CallRow:
@@ -120,14 +109,6 @@ def record_of(
     )
 
 
-def call_digest(ring: KeyRing, row: CallRow, turns: Sequence[TurnRow]) -> str:
-    """Keyed digest of all a call's record holds, for the audit chain."""
-    parts: list[object] = [_canonical(row)]
-    parts += [_canonical(turn) for turn in sorted(turns, key=lambda turn: turn.position)]
-    data = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-    return call_key(ring, row).digest(data.encode())
-
-
 def _turn(key: RowKey | None, row: TurnRow, *, reveal: bool) -> Turn:
     text = key.open_text(row.text_enc, _turn_place(row.call_id, row.position)) if key else None
     return Turn(
@@ -146,20 +127,6 @@ def _turn(key: RowKey | None, row: TurnRow, *, reveal: bool) -> Turn:
 
 def _outcome(code: str | None) -> CallOutcome | None:
     return next((outcome for outcome in CallOutcome if outcome.value == code), None)
-
-
-def _canonical(row: CallRow | TurnRow) -> dict[str, object]:
-    return {
-        name: _plain(value) for name, value in sorted(row.model_dump(exclude=_NOT_DIGESTED).items())
-    }
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, datetime):
-        return value.timestamp()
-    return value
 
 
 def _place(column: str, call_id: str) -> bytes:

@@ -12,13 +12,12 @@ from hotline import metrics
 from hotline.db import audit_log
 from hotline.db.call_rows import (
     UPDATABLE,
-    call_digest,
-    call_key,
     new_call,
     record_of,
     set_fields,
     turn_row,
 )
+from hotline.db.digests import call_digest, call_key
 from hotline.db.engine import Database
 from hotline.db.errors import CallNotFoundError, DuplicateCallError
 from hotline.db.tables import CallRow, SpokenAnswerRow, TurnRow, VoicemailRow

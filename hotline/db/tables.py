@@ -150,6 +150,8 @@ class OrderRow(Table, table=True):
     phone_hash: str | None = Field(default=None, max_length=64, index=True)
     caller_enc: bytes | None = None
     caller_hash: str | None = Field(default=None, max_length=64, index=True)
+    id_hash: str | None = Field(default=None, max_length=64, index=True)
+    """Of the ID number in ``extra``, when one was given."""
     description_enc: bytes | None = None
     extra_enc: bytes | None = None
     """JSON of ``since`` and ``extra``."""

@@ -92,7 +92,8 @@ class KeyRing:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._ring = _read(path)
+        self._stamp: tuple[int, int] | None = None
+        self._ring = self._reload()
 
     @classmethod
     def create(cls, path: Path, cipher: CipherName = "aes-gcm") -> "KeyRing":
@@ -132,18 +133,19 @@ class KeyRing:
     @property
     def current(self) -> str:
         """Id of the key new data is sealed under."""
-        return self._ring.current
+        return self._fresh().current
 
     @property
     def cipher(self) -> CipherName:
         """Cipher of the current key."""
-        return self._ring.keys[self._ring.current].cipher
+        ring = self._fresh()
+        return ring.keys[ring.current].cipher
 
     def fingerprints(self) -> dict[str, str]:
         """For every key its cipher and a check value that does not give the key away."""
         return {
             key.key_id: f"{key.cipher}:{hmac.new(key.secret, b'check', 'sha256').hexdigest()[:16]}"
-            for key in self._ring.keys.values()
+            for key in self._fresh().keys.values()
         }
 
     def rotate(self, cipher: CipherName | None = None) -> str:
@@ -169,7 +171,7 @@ class KeyRing:
 
     def seal(self, data: bytes, where: bytes) -> bytes:
         """Seal under the current key; the key's id is part of the result."""
-        ring = self._ring
+        ring = self._fresh()
         key = ring.keys[ring.current]
         name = key.key_id.encode()
         head = bytes((_RING_SEALED, CODES[key.cipher], len(name))) + name
@@ -178,7 +180,7 @@ class KeyRing:
     def unseal(self, blob: bytes, where: bytes) -> bytes:
         """Undo ``seal``. Raises UnknownKeyError or TamperedError."""
         key_id = self.key_id_of(blob)
-        key = self._ring.keys.get(key_id) or self._reload().get(key_id)
+        key = self._ring.keys.get(key_id) or self._reload().keys.get(key_id)
         if key is None:
             raise UnknownKeyError(
                 f"data is sealed under key {key_id}, which {self._path.name} does not hold; "
@@ -215,10 +217,20 @@ class KeyRing:
         """Keyed hash that only holders of the ring can make, for the head of the audit chain."""
         return hmac.new(self._ring.audit_key, data, hashlib.sha256).hexdigest()
 
-    def _reload(self) -> dict[str, _DataKey]:
-        """Another process may have rotated; its keys are in the file."""
-        self._ring = _read(self._path)
-        return self._ring.keys
+    def _fresh(self) -> _Ring:
+        """The ring as it is now: another process may have rotated (a look costs 2 µs)."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return self._ring  # what we hold still works; the next start will say what is wrong
+        return self._ring if self._stamp == (found.st_mtime_ns, found.st_ino) else self._reload()
+
+    def _reload(self) -> _Ring:
+        ring = _read(self._path)
+        found = self._path.stat()
+        self._stamp = (found.st_mtime_ns, found.st_ino)
+        self._ring = ring
+        return ring
 
 
 def _new_key(key_id: str, cipher: CipherName) -> _DataKey:

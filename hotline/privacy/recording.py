@@ -1,21 +1,19 @@
 """Encrypted recordings: written chunk by chunk while the call goes on, every chunk authenticated.
 
-File: magic, length of the header (4 bytes), header (JSON: format, cipher, the file's own key
-sealed under the key ring), then chunks: kind (1 byte), length (4 bytes, big endian), sealed body.
-A chunk is authenticated together with its kind, its index and the header, so none can be changed,
-moved, left out or taken from another file. The last chunk is of kind END: a file without one was
-cut off (a crash), and what precedes the cut is still readable.
+File: magic, the file's random id, two slots for the file's own key sealed under the key ring (one
+is in use; a new ring key is written to the other before the first is blanked), then chunks: kind
+(1 byte), length (4 bytes, big endian), sealed body. A chunk is authenticated together with its
+kind, its index and the file's id, so none can be changed, moved, left out or taken from another
+file. The last chunk is of kind END: a file without one was cut off (a crash), and what precedes
+the cut is still readable.
 
 Sound is 16 kHz s16le with two channels: caller left, the hotline (bot or agent) right.
 """
 
 import errno
-import hashlib
-import json
 import os
 import struct
 import wave
-from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +29,10 @@ BYTES_PER_SECOND = RATE * CHANNELS * 2
 CHUNK_BYTES = BYTES_PER_SECOND
 """One second: what a kill -9 can cost at most."""
 
-_MAGIC = b"HLREC1\n"
+_MAGIC = b"HLREC1\n\0"
+_ID_BYTES = 16
+_SLOT_BYTES = 256
+_FIRST_CHUNK = len(_MAGIC) + _ID_BYTES + 2 * _SLOT_BYTES
 _HEAD = struct.Struct(">BI")
 _SOUND, _GAP, _END = 1, 2, 3
 _MAX_CHUNK = 1 << 20
@@ -43,9 +44,7 @@ class _Opened:
 
     key: RowKey
     stamp: bytes
-    """Hash of the header, part of what every chunk authenticates."""
-    start: int
-    """Offset of the first chunk."""
+    """Magic and id, part of what every chunk authenticates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +86,10 @@ class RecordingWriter:
         handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         self._file: BinaryIO = os.fdopen(handle, "r+b", buffering=0)
         key = ring.new_row_key()
-        wrapped = ring.wrap(key, _where(self._path))
-        fields = {"rate": RATE, "channels": CHANNELS, "format": "s16le"}
-        header = json.dumps({**fields, "key": b64encode(wrapped).decode()}).encode()
-        whole = _MAGIC + struct.pack(">I", len(header)) + header
-        self._opened = _Opened(key, hashlib.sha256(whole).digest(), len(whole))
+        stamp = _MAGIC + os.urandom(_ID_BYTES)
+        slot = _slot(ring.wrap(key, _where(stamp)))
+        whole = stamp + slot + bytes(_SLOT_BYTES)
+        self._opened = _Opened(key, stamp)
         self._end = 0
         try:
             self._append(whole)
@@ -199,7 +197,7 @@ class RecordingReader:
     """Reads an encrypted recording, also one that was cut off or is still being written."""
 
     def __init__(self, path: Path, ring: KeyRing) -> None:
-        """Raises RecordingError (not a recording), UnknownKeyError, TamperedError, NotFound."""
+        """Raises RecordingError (not a recording), UnknownKeyError, TamperedError."""
         self._path = path
         self.opened = _open_header(path, ring)
 
@@ -218,7 +216,7 @@ class RecordingReader:
         """Go through the whole file. Raises TamperedError where a chunk does not belong."""
         size = 0
         count = 0
-        end = self.opened.start
+        end = _FIRST_CHUNK
         complete = False
         for offset, kind, data in self._walk():
             if kind == _END:
@@ -245,7 +243,7 @@ class RecordingReader:
         index = 0
         ended = False
         with self._path.open("rb") as file:
-            file.seek(self.opened.start)
+            file.seek(_FIRST_CHUNK)
             while head := file.read(_HEAD.size):
                 if ended:
                     raise TamperedError("something was appended behind the end of the recording")
@@ -263,19 +261,41 @@ class RecordingReader:
                 index += 1
 
 
+def reseal(path: Path, ring: KeyRing) -> bool:
+    """Seal a recording's key under the ring's current key; False when it is already.
+
+    Works on a recording that is being written, and survives a crash at any point.
+    """
+    with path.open("r+b", buffering=0) as file:
+        stamp, slots = _read_header(file)
+        index = next((index for index in (0, 1) if slots[index]), 0)
+        if KeyRing.key_id_of(slots[index]) == ring.current:
+            return False
+        key = ring.unwrap(slots[index], _where(stamp))
+        for slot, data in ((1 - index, _slot(ring.wrap(key, _where(stamp)))), (index, b"")):
+            file.seek(len(stamp) + slot * _SLOT_BYTES)
+            file.write(data.ljust(_SLOT_BYTES, b"\0"))
+            os.fsync(file.fileno())
+    return True
+
+
 def shred(path: Path) -> None:
     """Destroy a recording: overwrite its header, and with it the only key, then delete it."""
     try:
         with path.open("r+b", buffering=0) as file:
-            file.write(bytes(1024))
+            file.write(bytes(_FIRST_CHUNK))
             os.fsync(file.fileno())
     except FileNotFoundError:
         return
     path.unlink(missing_ok=True)
 
 
-def _where(path: Path) -> bytes:
-    return f"hotline/recording/key/{path.name}".encode()
+def _where(stamp: bytes) -> bytes:
+    return b"hotline/recording/key/" + stamp
+
+
+def _slot(wrapped: bytes) -> bytes:
+    return (struct.pack(">H", len(wrapped)) + wrapped).ljust(_SLOT_BYTES, b"\0")
 
 
 def _chunk_place(stamp: bytes, kind: int, index: int) -> bytes:
@@ -285,19 +305,22 @@ def _chunk_place(stamp: bytes, kind: int, index: int) -> bytes:
 def _open_header(path: Path, ring: KeyRing) -> _Opened:
     try:
         with path.open("rb") as file:
-            magic = file.read(len(_MAGIC) + 4)
-            length = struct.unpack(">I", magic[len(_MAGIC) :])[0] if len(magic) == 11 else 0
-            header = file.read(min(length, 4096))
+            stamp, slots = _read_header(file)
     except OSError as error:
         raise RecordingError(f"the recording cannot be read ({error.strerror})") from None
-    if not magic.startswith(_MAGIC) or not length or len(header) < length:
+    return _Opened(ring.unwrap(slots[0] or slots[1], _where(stamp)), stamp)
+
+
+def _read_header(file: BinaryIO) -> tuple[bytes, list[bytes]]:
+    header = file.read(_FIRST_CHUNK)
+    if len(header) < _FIRST_CHUNK or not header.startswith(_MAGIC):
         raise RecordingError("this is not one of our recordings, or its header is cut off")
-    try:
-        wrapped = b64decode(json.loads(header)["key"])
-    except (ValueError, KeyError):
-        raise RecordingError("the recording's header is damaged") from None
-    key = ring.unwrap(wrapped, _where(path))
-    return _Opened(key, hashlib.sha256(magic + header).digest(), len(magic) + length)
+    start = len(_MAGIC) + _ID_BYTES
+    slots = []
+    for at in (start, start + _SLOT_BYTES):
+        size = struct.unpack(">H", header[at : at + 2])[0]
+        slots.append(header[at + 2 : at + 2 + min(size, _SLOT_BYTES - 2)])
+    return header[:start], slots
 
 
 def _disk_error(error: OSError) -> RecordingError:

@@ -108,6 +108,7 @@ def upgrade() -> None:
         sa.Column("phone_hash", sa.String(64), nullable=True),
         sa.Column("caller_enc", sa.LargeBinary(), nullable=True),
         sa.Column("caller_hash", sa.String(64), nullable=True),
+        sa.Column("id_hash", sa.String(64), nullable=True),
         sa.Column("description_enc", sa.LargeBinary(), nullable=True),
         sa.Column("extra_enc", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -120,6 +121,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_orders_call_id"), ["call_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_orders_caller_hash"), ["caller_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_orders_created_at"), ["created_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_orders_id_hash"), ["id_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_orders_phone_hash"), ["phone_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_orders_state"), ["state"], unique=False)
 
@@ -224,6 +226,7 @@ def downgrade() -> None:
     with op.batch_alter_table("orders") as batch_op:
         batch_op.drop_index(batch_op.f("ix_orders_state"))
         batch_op.drop_index(batch_op.f("ix_orders_phone_hash"))
+        batch_op.drop_index(batch_op.f("ix_orders_id_hash"))
         batch_op.drop_index(batch_op.f("ix_orders_created_at"))
         batch_op.drop_index(batch_op.f("ix_orders_caller_hash"))
         batch_op.drop_index(batch_op.f("ix_orders_call_id"))
