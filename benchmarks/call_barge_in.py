@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.common import Callers, arguments, hotline, percentile, records, show
+from benchmarks.common import arguments, hotline, percentile, records, show
 from hotline.settings import Settings
 from ivr.media import FRAME_S
 from ivr.phone import Phone
+from ivr.phone.callers import Callers
 from ivr.phone.ear import LOUD, Ear
 from ivr.phone.talk import until
 
@@ -148,7 +149,9 @@ def main() -> None:
     """Measure and print."""
     options = arguments(__doc__, each=50)
     with hotline() as trial:
-        speech, other = asyncio.run(measure(trial.settings, Callers(trial.settings), options.each))
+        speech, other = asyncio.run(
+            measure(trial.settings, Callers(trial.settings.cache_dir), options.each)
+        )
         cut = {
             record.caller_number: any(turn.interrupted for turn in record.turns[:-1])
             for record in records(trial.settings)

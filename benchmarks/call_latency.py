@@ -16,8 +16,9 @@ from voicebench.scenario import AudioSpec, Scenario, StartRule, Turn
 from voicebench.vad import VadConfig
 
 from benchmarks.asterisk_adapter import AsteriskAdapter
-from benchmarks.common import Callers, arguments, hotline, percentile, show
+from benchmarks.common import arguments, hotline, percentile, show
 from hotline.settings import Settings
+from ivr.phone.callers import Callers
 
 STORIES = (
     "我在工地上干了半年活，包工头欠我两万块钱工资一直不给，我想请你们帮我讨薪",
@@ -82,7 +83,7 @@ def main() -> None:
     """Measure and print."""
     options = arguments(__doc__, calls=10)
     with hotline() as trial:
-        callers = Callers(trial.settings)
+        callers = Callers(trial.settings.cache_dir)
         sessions = asyncio.run(measure(trial.settings, callers, options.calls))
     story, short = latencies(sessions, "story"), latencies(sessions, "short")
     turns = [turn for session in sessions for turn in session.turns]

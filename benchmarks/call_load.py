@@ -8,10 +8,11 @@ Real SIP calls that begin within a second, each asking and then answering shortl
 import asyncio
 import secrets
 
-from benchmarks.common import Callers, arguments, hotline, percentile, records, show
+from benchmarks.common import arguments, hotline, percentile, records, show
 from hotline.errors import HotlineError
 from hotline.settings import Settings
 from ivr.phone import Phone
+from ivr.phone.callers import Callers
 from ivr.phone.talk import Line, TalkResult, converse
 
 ASKS = (
@@ -48,7 +49,7 @@ def main() -> None:
     """Measure and print."""
     options = arguments(__doc__, calls=10)
     with hotline() as trial:
-        callers = Callers(trial.settings)
+        callers = Callers(trial.settings.cache_dir)
         for number, text in enumerate((*ASKS, *SHORT) * 3):
             callers.say(text, number)
         results = asyncio.run(measure(trial.settings, callers, options.calls))

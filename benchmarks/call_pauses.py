@@ -12,9 +12,10 @@ import secrets
 
 import numpy as np
 
-from benchmarks.common import Callers, arguments, hotline, quiet, show
+from benchmarks.common import arguments, hotline, show
 from hotline.settings import Settings
 from ivr.phone import Phone
+from ivr.phone.callers import Callers, quiet
 from ivr.phone.ear import Ear
 from ivr.phone.talk import until
 
@@ -73,7 +74,9 @@ def main() -> None:
     """Measure and print."""
     options = arguments(__doc__, calls=60)
     with hotline() as trial:
-        results = asyncio.run(measure(trial.settings, Callers(trial.settings), options.calls))
+        results = asyncio.run(
+            measure(trial.settings, Callers(trial.settings.cache_dir), options.calls)
+        )
     share = float(np.mean([cut for _, cut in results]))
     rows: list[tuple[str, object]] = [("callers who paused", len(results))]
     for pause in PAUSES:

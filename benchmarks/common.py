@@ -18,12 +18,7 @@ from hotline.db import Database
 from hotline.db.calls import CallStore
 from hotline.domain.calls import CallRecord
 from hotline.privacy import KeyRing
-from hotline.settings import Settings, VoiceSettings
-from ivr.voice.sound import telephone
-from ivr.voice.synthesis import Synthesiser
-
-CALLERS = ("jf_nezumi", "jf_tebukuro", "jm_kumo")
-"""Kokoro styles of the callers; the hotline speaks with another one."""
+from hotline.settings import Settings
 
 
 def arguments(doc: str | None, **numbers: int) -> argparse.Namespace:
@@ -45,25 +40,6 @@ def hotline(**groups: str) -> Iterator[Trial]:
         settings, config = private_settings(Path(folder), **groups)
         with Trial(settings, config) as trial:
             yield trial
-
-
-class Callers:
-    """Sentences as telephone sound in callers' voices, cached like the hotline's own voice."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._voices = [
-            Synthesiser(VoiceSettings(style=style), settings.cache_dir) for style in CALLERS
-        ]
-
-    def say(self, text: str, caller: int = 0) -> bytes:
-        """16 kHz s16le, band-limited through a-law like any caller's sound."""
-        voice = self._voices[caller % len(self._voices)]
-        return np.asarray(telephone(voice.render(text)), np.int16).tobytes()
-
-
-def quiet(seconds: float) -> bytes:
-    """Silence, 16 kHz s16le."""
-    return bytes(int(seconds * 16000) * 2)
 
 
 def records(settings: Settings, count: int = 500) -> list[CallRecord]:

@@ -40,6 +40,8 @@ from ivr.voice.service import VoiceService
 
 log = structlog.get_logger(__name__)
 _DAY_S = 86_400.0
+_WATCH_S = 1.0
+"""How often an Asterisk that has died is looked for."""
 
 
 @dataclass(slots=True)
@@ -61,8 +63,6 @@ class House:
     pusher: HubPusher = field(init=False)
     knowledge: KnowledgeBase = field(init=False)
     understander: Understander = field(init=False)
-    _pbx: AsteriskProcess | None = field(init=False, default=None)
-    _tasks: list[asyncio.Task[None]] = field(init=False, default_factory=list)
     _stack: contextlib.AsyncExitStack = field(init=False)
 
     async def start(self) -> None:
@@ -124,9 +124,16 @@ class House:
     async def _start_pbx(self) -> None:
         if not self.own_pbx:
             return
-        self._pbx = AsteriskProcess(self.settings)
-        await asyncio.to_thread(self._pbx.start)
-        self._stack.push_async_callback(asyncio.to_thread, self._pbx.stop)
+        pbx = AsteriskProcess(self.settings)
+        await asyncio.to_thread(pbx.start)
+        self._stack.push_async_callback(asyncio.to_thread, pbx.stop)
+
+        async def watch() -> None:
+            while True:
+                await asyncio.sleep(_WATCH_S)
+                await asyncio.to_thread(pbx.revive)
+
+        self._run("pbx-watch", watch)
 
     async def _start_calls(self) -> None:
         pbx = self.settings.pbx
@@ -214,7 +221,6 @@ class House:
 
     def _run(self, name: str, work: Callable[[], "asyncio.Future[None] | object"]) -> None:
         task = asyncio.create_task(self._guard(name, work), name=name)
-        self._tasks.append(task)
 
         async def end() -> None:
             task.cancel()

@@ -27,8 +27,8 @@ from ivr.pbx.parts import asterisk_step, check_pbx
 from ivr.voice import models as voice_models
 from ivr.voice.engines.choose import pick
 
-DEMO_TOPICS = ("wages", "service")
-"""The demo's answers, rendered at set-up; the others follow in the background."""
+DEMO_ANSWERS = ("wages.unpaid",)
+"""What the demo's caller is answered; the other answers are rendered in the background."""
 
 
 def steps(settings: Settings) -> list[Step]:
@@ -95,7 +95,7 @@ def checks(settings: Settings) -> Sequence[tuple[str, Check]]:
 def first_texts(settings: Settings) -> list[str]:
     """Texts a call cannot do without, most needed first: prompts, then the demo's answers."""
     knowledge = KnowledgeBase.load(settings.knowledge_dir or DATA)
-    demo = [spoken(a) for a in knowledge.answers if a.topic.value in DEMO_TOPICS]
+    demo = [spoken(a) for a in knowledge.answers if a.id in DEMO_ANSWERS]
     return [*prompts.ALL, *demo]
 
 

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 from pbx_bench import Bench, private_settings
 
+from hotline.app.trial import Trial
+from hotline.app.trial import private_settings as trial_settings
 from ivr.pbx.control import AsteriskProcess
 from ivr.pbx.locate import Installation, find
+from ivr.phone.callers import Callers
 
 
 @pytest.fixture(scope="session")
@@ -57,3 +60,19 @@ def own_pbx(installation: Installation, tmp_path: Path) -> Iterator[Callable[...
     for bench in benches:
         bench.clear()
         bench.process.stop()
+
+
+@pytest.fixture(scope="session")
+def trial(
+    installation: Installation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Trial]:
+    """The whole hotline and the hub as processes, private to this run."""
+    settings, config = trial_settings(tmp_path_factory.mktemp("hotline"))
+    with Trial(settings, config) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def voices(trial: Trial) -> Callers:
+    """Callers' voices."""
+    return Callers(trial.settings.cache_dir)

@@ -1,0 +1,29 @@
+"""Callers' voices for the demo, tests and benchmarks: not the hotline's own, telephone sound."""
+
+from pathlib import Path
+
+import numpy as np
+
+from hotline.settings import VoiceSettings
+from ivr.voice.sound import telephone
+from ivr.voice.synthesis import Synthesiser
+
+STYLES = ("jf_nezumi", "jf_tebukuro", "jm_kumo")
+"""Kokoro styles of the callers; the hotline speaks with another one."""
+
+
+class Callers:
+    """Sentences as telephone sound in callers' voices, cached like the hotline's own voice."""
+
+    def __init__(self, cache_dir: Path) -> None:
+        self._voices = [Synthesiser(VoiceSettings(style=style), cache_dir) for style in STYLES]
+
+    def say(self, text: str, caller: int = 0) -> bytes:
+        """16 kHz s16le, band-limited through a-law like any caller's sound."""
+        voice = self._voices[caller % len(self._voices)]
+        return np.asarray(telephone(voice.render(text)), np.int16).tobytes()
+
+
+def quiet(seconds: float) -> bytes:
+    """Silence, 16 kHz s16le."""
+    return bytes(int(seconds * 16000) * 2)
