@@ -215,11 +215,6 @@ def _is_emergency(u: Understanding) -> bool:
     return u.emergency is not None or u.act is Act.EMERGENCY
 
 
-def _sign(u: Understanding) -> bool:
-    """A sign of danger was seen in the words themselves, not only guessed from their looks."""
-    return any(reason.startswith("danger") for reason in u.reasons)
-
-
 def _answers(s: State, u: Understanding) -> bool:
     """``我在霍邱县`` answers the question where; without a sign of danger it is nothing more."""
     slots = u.slots
@@ -231,14 +226,14 @@ def _answers(s: State, u: Understanding) -> bool:
         "order_no": slots.order_no or slots.digits,
         "digits": slots.digits,
     }.get(s.expect)
-    return given is not None and len(u.text) <= SHORT and not _sign(u)
+    return given is not None and len(u.text) <= SHORT and not danger.sign(u)
 
 
 def _already_handled(s: State, u: Understanding) -> bool:
     """The danger is known and being handled: the talk about it goes on in its own flow."""
     if s.flow != "danger":
         return False
-    return u.emergency is None or u.emergency.value in s.kinds or not _sign(u)
+    return u.emergency is None or u.emergency.value in s.kinds or not danger.sign(u)
 
 
 def _too_long(t: Talk) -> bool:

@@ -65,7 +65,9 @@ RECORDED = "来电人用按键办理，讲述见通话录音。"
 """Description of an order told to the recording while recognition was down."""
 
 
-def new_draft(s: State, u: Understanding, act: Act, understander: Understander) -> Draft:
+def new_draft(
+    s: State, u: Understanding, act: Act, understander: Understander, places: Places
+) -> Draft:
     """An order begun with this sentence; the trouble it tells, or asked about before, is kept."""
     topic = u.topic if u.confidence >= LIKELY else Topic.SERVICE
     draft = Draft(act=act.value, topic=topic.value)
@@ -77,6 +79,7 @@ def new_draft(s: State, u: Understanding, act: Act, understander: Understander) 
             _cause(draft, understander.understand(told))
     elif act is Act.APPLY and s.asked and s.topic and _goes_on(topic, Topic(s.topic)):
         draft.topic, draft.story = s.topic, [s.asked]
+        absorb(draft, understander.understand(s.asked), places)
     return draft
 
 

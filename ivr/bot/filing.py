@@ -3,6 +3,7 @@
 from hotline.domain.orders import OrderView
 from ivr.bot.draft import make_intake
 from ivr.bot.flows import danger
+from ivr.bot.flows.offer import offer_person
 from ivr.bot.flows.progress import tail
 from ivr.bot.flows.rate import goodbye
 from ivr.bot.handover import hand_over
@@ -29,8 +30,11 @@ def filed(t: Talk, order: OrderView) -> None:
         if filing != "closing":
             _say_number(t, order)
     s.draft = None
+    offer, s.offer = s.offer, False
     if filing == "closing":
         _close(t)
+    elif offer and filing == "order":
+        offer_person(t, "distress.offer", "distress")
     else:
         t.goto("open")
 

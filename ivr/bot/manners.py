@@ -3,7 +3,7 @@
 from hotline.domain.codes import Act, CallOutcome, Topic
 from hotline.domain.understanding import Understanding
 from ivr.bot.handover import hand_over
-from ivr.bot.phrases import is_question
+from ivr.bot.phrases import asks_again, is_question
 from ivr.bot.talk import Talk
 
 CLEAR = 0.7
@@ -21,7 +21,7 @@ def manners(t: Talk, u: Understanding) -> bool:
         s.slow = True
         t.say(t.p("slower"))
         _again(t)
-    elif u.act is Act.REPEAT:
+    elif u.act is Act.REPEAT or asks_again(u.text):
         _repeat(t)
     elif u.foreign:
         t.say(t.p("foreign"))
@@ -34,11 +34,12 @@ def manners(t: Talk, u: Understanding) -> bool:
 
 
 def _distress(t: Talk, u: Understanding) -> bool:
-    """Calm words and a person; a clear question is answered before the person is offered."""
+    """Calm words and a person; a clear question, or an order being told, is seen to first."""
     t.s.distressed = True
     t.say(t.p("distress"))
     clear = u.act is Act.ASK and u.confidence >= CLEAR and is_question(u.text)
-    if clear and u.topic is not Topic.SERVICE and t.s.flow == "open":
+    telling = t.s.flow == "order" and t.s.draft is not None and t.s.draft.purpose == "order"
+    if telling or (clear and u.topic is not Topic.SERVICE and t.s.flow == "open"):
         t.s.offer = True
         return False
     hand_over(t, "distress", wait="transfer.distress", urgent=True, on_call=True)

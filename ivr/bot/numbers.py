@@ -44,4 +44,4 @@ def digits_in(text: str) -> str:
     plain = text.translate(_HEARD)
     digits = "".join(char for char in plain if char in "0123456789")
     rest = sum(1 for char in plain if char.isalpha())
-    return digits if rest <= max(4, len(digits)) else ""
+    return digits if len(digits) >= 2 and rest <= max(3, len(digits)) else ""

@@ -32,6 +32,16 @@ _NUMBER = re.compile(
 _CORRECTION = re.compile(
     r".{2,}(不对|不是|错了|说错了?|口误)+(啊|了|哦)?(应该)?(是|叫|改成|换成)(?P<right>.{2,})$"
 )
+_ASKING = re.compile(
+    r"(我|俺|想|要|就是|咨询|请问|问问?|了解|说说?|一下|下|关于|有关|那个|这个|的?(事情?|问题|情况)|的|呀|啊|吧)"
+)
+_WHAT = re.compile(r"^(啥|什么|你?(说|讲)的?(啥|什么)|啥意思|什么意思|没听见|没听到)(啊|呀|呢)?$")
+_CALLBACK = re.compile(r"^.{0,6}(给|帮)(我|俺)(回|打)(个|一个)?电话|(回个|回一个)电话|回拨")
+_OTHERS = re.compile(
+    r"(我|俺|咱)?(家)?(妈|爸|娘|爹|儿子|女儿|闺女|老公|老婆|媳妇|丈夫|妻子|爱人|哥|姐|弟|妹|孩子|娃|同学|朋友|同事|邻居"
+    r"|奶奶|爷爷|父亲|母亲|男朋友|女朋友|老人)(他|她|现在|正|又|就)*(要|想|在|说|喝|吃|跳|割|上吊|自杀|不想活|站)"
+    r"|(有人|有个人|那个人|他|她)(现在|正|就|说)*(要|想|在|喝|吃|跳|割|上吊|自杀|不想活|站)"
+)
 _MEANT = re.compile(
     r"^(不是|不对|错了|你?听错了|没有|哎|我)*(的|啊)?我?(问|说|讲|想问|要问)的?是(?P<right>.{2,})$"
 )
@@ -158,6 +168,39 @@ def corrected_part(text: str) -> str:
     """What follows a correction inside a sentence; empty when there is none."""
     found = _CORRECTION.search(plain(text))
     return found.group("right") if found else ""
+
+
+def vague(text: str) -> bool:
+    """Names a trouble and asks nothing: ``工伤``, ``我想问问遗产的事``."""
+    said = plain(text)
+    return not is_question(said) and len(_ASKING.sub("", said)) <= 4
+
+
+def asks_again(text: str) -> bool:
+    """A bare ``啥`` means that we were not heard."""
+    return bool(_WHAT.match(plain(text)))
+
+
+def wants_callback(text: str) -> bool:
+    """Asks to be rung back: ``你们给我回个电话``."""
+    return bool(_CALLBACK.search(plain(text)))
+
+
+def asks_instead(text: str) -> bool:
+    """A short question where a story was asked for."""
+    said = plain(text)
+    ends = re.search(r"(吗|呢|么|多久|多长时间|什么|多少钱|哪里|怎么办)$", said)
+    return len(said) <= 14 and bool(ends)
+
+
+def where_in(text: str) -> str:
+    """The place in an answer to the question where: ``我在南京`` -> ``南京``."""
+    return re.sub(r"^(我|我们|俺|人|就|家|是|住|现在)*(在|是)", "", plain(text)) or plain(text)
+
+
+def someone_else(text: str) -> bool:
+    """Tells of another person: ``我妈喝农药了``, ``有人要跳楼``."""
+    return bool(_OTHERS.search(plain(text)))
 
 
 def meant(text: str) -> str:

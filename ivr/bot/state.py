@@ -130,6 +130,8 @@ class State:
     """Kinds of danger heard so far."""
     alarm: list[str] = field(default_factory=list)
     """The sentences that told of the danger."""
+    for_other: bool = False
+    """The caller rings for somebody else who wants to die."""
     rounds: int = 0
     """Attempts to reach a person in an emergency."""
     danger_filed: bool = False

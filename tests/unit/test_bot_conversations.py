@@ -144,12 +144,12 @@ def test_conversation(name: str) -> None:
 def test_close_readings_are_asked_back_and_chosen_by_word_or_key() -> None:
     for answer in ("第二个", "[2]", "工伤"):
         heard = FakeUnderstander()
-        heard.readings["工地上出的事"] = (
+        heard.readings["工地上出的事谁管"] = (
             Reading(Act.ASK, Topic.WAGES, 0.4),
             Reading(Act.ASK, Topic.WORK_INJURY, 0.38),
         )
         call = PaperCall(dialogue(understander=heard), NOW).start(CALLER)
-        call.run(["工地上出的事"])
+        call.run(["工地上出的事谁管"])
         assert call.lines[-1] == "助手：您是想问工资拖欠，还是工伤？"
         call.run([answer])
         assert "助手：一个月内由单位申请认定。" in call.lines[-1], call.transcript
@@ -157,12 +157,12 @@ def test_close_readings_are_asked_back_and_chosen_by_word_or_key() -> None:
 
 def test_the_two_readings_refused_lead_back_to_the_open_question() -> None:
     heard = FakeUnderstander()
-    heard.readings["工地上出的事"] = (
+    heard.readings["工地上出的事谁管"] = (
         Reading(Act.ASK, Topic.WAGES, 0.4),
         Reading(Act.ASK, Topic.WORK_INJURY, 0.38),
     )
     call = PaperCall(dialogue(understander=heard), NOW).start(CALLER)
-    call.run(["工地上出的事", "都不是"])
+    call.run(["工地上出的事谁管", "都不是"])
     assert call.lines[-1] == f"助手：{P['choice.neither']}"
 
 

@@ -106,7 +106,7 @@ def test_a_city_alone_is_asked_for_its_county_once() -> None:
 def test_a_place_outside_anhui_is_kept_in_words() -> None:
     call = told(STORY, "在江苏苏州", "去年", "可以", "不想说", "不急", "对")
     assert call.filed[0].region is None
-    assert call.filed[0].extra["elsewhere"] == "在江苏苏州"
+    assert call.filed[0].extra["elsewhere"] == "江苏苏州"
 
 
 def test_a_number_told_in_pieces() -> None:

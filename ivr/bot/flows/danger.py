@@ -9,7 +9,7 @@ from hotline.domain.codes import Act, EmergencyKind, ServiceType, Terminal, Topi
 from hotline.domain.orders import Intake
 from hotline.domain.understanding import Understanding
 from ivr.bot.api import Expect
-from ivr.bot.phrases import does_not_know, refuses, says_safe
+from ivr.bot.phrases import does_not_know, refuses, says_safe, someone_else
 from ivr.bot.prompts import DANGER, P
 from ivr.bot.state import State
 from ivr.bot.talk import Talk
@@ -37,11 +37,18 @@ def begin(t: Talk, kind: EmergencyKind, topic: Topic, region: str | None, said: 
         s.topic = topic.value
     s.human_requested = True
     t.note(act=Act.EMERGENCY, topic=topic, emergency=kind, region=s.region, human_requested=True)
-    t.say(t.p(DANGER[kind]))
+    other = kind is EmergencyKind.SUICIDE and someone_else(said)
+    s.for_other = s.for_other or other
+    t.say(t.p("danger.suicide_other" if other else DANGER[kind]))
     if again and s.danger_filed and not new:
         ring(t)
     else:
         file_urgent(t)
+
+
+def sign(u: Understanding) -> bool:
+    """A sign of danger was seen in the words themselves, not only guessed from their looks."""
+    return any(reason.startswith("danger") for reason in u.reasons)
 
 
 def ring(t: Talk, words: str = "") -> None:
@@ -110,10 +117,17 @@ def stored(t: Talk, *, ok: bool, order_no: str | None) -> None:
     ring(t)
 
 
+def _suicidal(s: State) -> bool:
+    """The caller is the one who wants to die."""
+    return s.kinds[-1:] == [_SUICIDE] and not s.for_other
+
+
 def _names_place(u: Understanding) -> bool:
     """Whether an answer to the question where is worth passing on."""
     known = not does_not_know(u.text) and not refuses(u.text)
-    return len(u.text) >= 2 and known and u.act not in (Act.NO, Act.AGENT)
+    danger = u.emergency is not None and sign(u)
+    place = u.slots.region is not None or not danger
+    return len(u.text) >= 2 and known and place and u.act not in (Act.NO, Act.AGENT)
 
 
 class DangerFlow:
@@ -136,7 +150,7 @@ class DangerFlow:
         t.ask(t.p(prompt), expect=expect, patience="story", timeout_s=WAIT_S)
 
     def _next_words(self, s: State) -> str:
-        if s.kinds[-1:] == [_SUICIDE]:
+        if _suicidal(s):
             words = ("danger.with_you", "danger.talk", "danger.calm_1", "danger.calm_2")
         else:
             words = ("danger.hurt", "danger.call_110", "danger.calm_2", "danger.hurt")
@@ -170,7 +184,7 @@ class DangerFlow:
     def _listened(self, t: Talk) -> None:
         s = t.s
         s.rounds += 1
-        if s.kinds[-1:] == [_SUICIDE]:
+        if _suicidal(s):
             t.say(t.p("danger.heard_1" if s.rounds % 2 else "danger.heard_2"))
         else:
             t.say(t.p("danger.still"))

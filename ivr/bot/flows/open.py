@@ -6,13 +6,15 @@ from ivr.bot.flows.answer import (
     answer_follow_up,
     answer_in_context,
     answer_question,
+    ask_detail,
     likely_question,
+    names_trouble,
 )
 from ivr.bot.flows.choice import ask_back, options_of
 from ivr.bot.flows.order import begin_order
 from ivr.bot.flows.place import begin_place
 from ivr.bot.flows.progress import begin_progress
-from ivr.bot.handover import missed
+from ivr.bot.handover import missed, ring_back
 from ivr.bot.numbers import spell_groups
 from ivr.bot.phrases import (
     asks_number,
@@ -22,6 +24,7 @@ from ivr.bot.phrases import (
     misheard,
     only_begins,
     small_talk,
+    wants_callback,
     wants_order,
 )
 from ivr.bot.talk import Talk
@@ -37,6 +40,8 @@ OFF_TOPIC = 0.8
 GOODBYE = 0.45
 """From here on a no or a goodbye is believed."""
 SHORT = 6
+MOST_YES = 3
+"""A caller who only ever says yes is not getting anywhere."""
 _WISHES = {Act.ASK, Act.APPLY, Act.PROGRESS, Act.PLACE, Act.COMPLAINT, Act.SUGGESTION}
 _SMALL = {
     "wait": "take_time",
@@ -88,6 +93,10 @@ class OpenFlow:
         match u.act:
             case _ if wants_order(u.text):
                 begin_order(t, u, Act.APPLY)
+            case _ if wants_callback(u.text):
+                ring_back(t, "callback.ok")
+            case Act.APPLY if u.confidence < ASK_BACK_BELOW and self._rule_or_order(t, u):
+                pass
             case Act.ASK:
                 answer_question(t, u)
             case Act.APPLY | Act.COMPLAINT | Act.SUGGESTION if sure:
@@ -96,8 +105,10 @@ class OpenFlow:
                 begin_progress(t, u)
             case Act.PLACE if sure:
                 begin_place(t, u)
-            case Act.YES if sure and len(u.text) <= SHORT:
+            case Act.YES if sure and len(u.text) <= SHORT and t.s.misses < MOST_YES:
+                t.s.misses += 1
                 t.ask(t.p("go_ahead"), expect="open")
+                return
             case Act.NO if misheard(u.text):
                 t.ask(t.p("choice.neither"), expect="open")
             case Act.NO | Act.BYE if u.confidence >= GOODBYE:
@@ -107,6 +118,13 @@ class OpenFlow:
                 return
         t.s.misses = 0
 
+    def _rule_or_order(self, t: Talk, u: Understanding) -> bool:
+        """``我要离婚`` may want to know or to have something done: asked about."""
+        if not any(r.act is Act.ASK and r.topic is u.topic for r in u.readings):
+            return False
+        ask_back(t, *options_of(u.text, ((Act.ASK, u.topic), (Act.APPLY, u.topic))))
+        return True
+
     def _none_of_these(self, t: Talk, u: Understanding) -> None:
         if u.act is Act.OTHER and u.confidence >= OFF_TOPIC:
             t.s.off_topic += 1
@@ -114,6 +132,8 @@ class OpenFlow:
             t.ask(t.p("off_topic_again" if again else "off_topic"), expect="open")
         elif likely_question(t, u) or answer_in_context(t, u):
             t.s.misses = 0
+        elif names_trouble(u) and not t.s.detail:
+            ask_detail(t, u)
         elif begins_story(u.text) and t.s.misses == 0:
             t.s.misses = 1
             t.s.held = u.text

@@ -22,6 +22,7 @@ from ivr.bot.flows.steps import (
 )
 from ivr.bot.numbers import digits_in
 from ivr.bot.phrases import (
+    asks_instead,
     asks_why,
     cancels,
     corrected_part,
@@ -31,6 +32,7 @@ from ivr.bot.phrases import (
     own_number,
     plain,
     refuses,
+    where_in,
 )
 from ivr.bot.places import elsewhere
 from ivr.bot.state import Draft
@@ -38,6 +40,9 @@ from ivr.bot.talk import Talk
 
 LONG = 12
 """A sentence this long, given in place of a short fact, goes on with the story."""
+_TIME = re.compile(
+    r"[年月日天号周季春夏秋冬昨今明前后早晚刚]|星期|礼拜|时候|小时|过年|一直|开始|多久|\d"
+)
 _DEADLINE = re.compile(
     r"(开庭|到期|期限|截止|最后|过期|来不及|今天|明天|后天|这(两|几)天|下个?(月|周|礼拜))"
 )
@@ -48,7 +53,7 @@ _IS_URGENT = re.compile(r"(急|赶紧|尽快|快点|越快越好)")
 def begin_order(t: Talk, u: Understanding, act: Act) -> None:
     """Start an order with the sentence that asks for it. Ends the turn."""
     s = t.s
-    draft = new_draft(s, u, act, t.tools.understander)
+    draft = new_draft(s, u, act, t.tools.understander, t.tools.places)
     s.draft = draft
     absorb(draft, u, t.tools.places)
     if draft.topic != Topic.SERVICE.value:
@@ -129,6 +134,12 @@ class OrderFlow:
                 go_on(t)
 
     def _story(self, t: Talk, draft: Draft, u: Understanding) -> None:
+        if draft.purpose == "order" and asks_instead(u.text):
+            # They want to know first; the order can wait until they ask for it again.
+            t.s.draft = None
+            t.s.flow = "open"
+            t.flow().heard(t, u)
+            return
         short = len(plain(u.text)) < 4
         if refuses(u.text) or (short and u.act is Act.NO):
             if draft.purpose == "callback":
@@ -152,7 +163,7 @@ class OrderFlow:
         if found:
             draft.region, draft.elsewhere = found[0].code, None
         elif elsewhere(u.text):
-            draft.elsewhere = u.text
+            draft.elsewhere = where_in(u.text)
             draft.skipped.append("region")
         elif refuses(u.text) or does_not_know(u.text):
             skip(t, draft, "region")
@@ -161,25 +172,24 @@ class OrderFlow:
             tell(draft, u)
         else:
             # A village or street: kept in the caller's words, the county asked for once more.
-            draft.elsewhere = u.text
+            draft.elsewhere = where_in(u.text)
         go_on(t)
 
     def _since(self, t: Talk, draft: Draft, u: Understanding, changed: set[str]) -> None:
-        if "since" in changed:
+        if changed:
             go_on(t)
         elif refuses(u.text) or does_not_know(u.text):
             skip(t, draft, "since")
         elif len(u.text) >= LONG + 8:
             tell(draft, u)
             go_on(t)
-        elif u.act not in (Act.YES, Act.NO) and len(plain(u.text)) >= 2:
-            draft.since = u.text
-            go_on(t)
         else:
+            if draft.asked.get("since", 0) > 1 or _TIME.search(u.text):
+                draft.since = None if u.act in (Act.YES, Act.NO) else u.text
             go_on(t)
 
     def _own_phone(self, t: Talk, draft: Draft, u: Understanding, changed: set[str]) -> None:
-        if "phone" in changed:
+        if changed:
             go_on(t)
         elif refuses(u.text):
             no_phone(t, draft)
@@ -200,8 +210,8 @@ class OrderFlow:
 
     def _phone(self, t: Talk, draft: Draft, u: Understanding, changed: set[str]) -> None:
         s = t.s
-        if "phone" in changed:
-            s.entry = ""
+        if changed:
+            s.entry = "" if "phone" in changed else s.entry
             go_on(t)
             return
         digits = u.slots.digits or digits_in(u.text)

@@ -1,5 +1,7 @@
 """Offices: where, which telephone, when open; only what is confirmed is told."""
 
+import re
+
 from hotline.domain.codes import Topic
 from hotline.domain.understanding import Understanding
 from hotline.knowledge.models import OfficeKind
@@ -20,8 +22,39 @@ KINDS = (OfficeKind.LEGAL_AID, OfficeKind.NOTARY, OfficeKind.MEDIATION, OfficeKi
 """Kinds of office by the keys 1 to 4."""
 
 
+_LINES: tuple[tuple[str, str, str], ...] = (
+    (r"派出所|公安|报警|警察", "报警", "110"),
+    (r"急救|救护车", "急救", "120"),
+    (r"消防|火警", "火警", "119"),
+    (r"交警|事故报警", "交通事故报警", "122"),
+    (r"消费|工商|市场监管|买到假|12315", "消费者投诉", "12315"),
+    (r"劳动监察|人社|社保|劳动局", "人社热线", "12333"),
+    (r"法院", "法院热线", "12368"),
+    (r"检察", "检察热线", "12309"),
+    (r"反诈|防骗", "反诈专线", "96110"),
+    (r"妇联|妇女", "妇女维权热线", "12338"),
+    (r"政府|市长", "政务热线", "12345"),
+    (r"心理", "心理援助热线", "12356"),
+)
+"""National numbers anyone may be told: what a caller names, the line, its number."""
+_ASKS_NUMBER = re.compile(r"(电话|号码|热线|打哪|打多少|怎么打)")
+
+
+def national_line(text: str) -> str:
+    """``消费者投诉打12315。`` for a caller who asks for such a number, else nothing."""
+    if not _ASKS_NUMBER.search(text):
+        return ""
+    found = next((f"{name}打{n}。" for words, name, n in _LINES if re.search(words, text)), "")
+    return found
+
+
 def begin_place(t: Talk, u: Understanding) -> None:
     """The caller asks for an office. Ends the turn."""
+    if line := national_line(u.text):
+        t.s.answered = True
+        t.say(line)
+        t.goto("open")
+        return
     region = u.slots.region if t.tools.places.known(u.slots.region) else t.s.region
     if u.topic is not Topic.SERVICE:
         t.s.topic = u.topic.value
@@ -85,6 +118,9 @@ class PlaceFlow:
             s.step = "asked"
         found = t.tools.knowledge.find_region(u.text)
         region = u.slots.region or (found[0].code if found else None)
+        if national_line(u.text):
+            begin_place(t, u)
+            return
         if t.tools.places.known(region):
             s.region = region
             tell_office(t)

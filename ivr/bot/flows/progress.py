@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from dispatch.numbers import CHINA, is_order_no
-from hotline.domain.codes import OrderState, Topic
+from hotline.domain.codes import Act, OrderState, Topic
 from hotline.domain.orders import OrderView
 from hotline.domain.understanding import Understanding
 from ivr.bot.handover import hand_over
@@ -12,6 +12,7 @@ from ivr.bot.phrases import does_not_know, refuses
 from ivr.bot.prompts import STATE, matter
 from ivr.bot.talk import Talk
 
+_WISHES = {Act.ASK, Act.APPLY, Act.PLACE, Act.COMPLAINT, Act.SUGGESTION}
 ENTRY_S = 10.0
 MOST_READ = 2
 MOST_SEARCHES = 2
@@ -104,7 +105,7 @@ class ProgressFlow:
                 t.ask(t.p("progress.go_on"), expect="order_no")
         elif does_not_know(u.text) or refuses(u.text):
             hand_over(t, "not_found", wait="progress.forgot")
-        elif u.confidence >= 0.6 and len(u.text) > 4 and u.act.value in ("ask", "apply", "place"):
+        elif u.confidence >= 0.6 and len(u.text) > 4 and u.act in _WISHES:
             s.flow, s.step = "open", ""
             t.flow().heard(t, u)
         else:
