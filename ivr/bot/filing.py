@@ -87,6 +87,6 @@ def _say_number(t: Talk, order: OrderView) -> None:
 def _say_callback(t: Talk) -> None:
     phone = t.s.draft.phone if t.s.draft else None
     if phone:
-        t.say(t.p("callback.done"), f"{spell(phone[-4:])}，", t.p("callback.done_how"))
+        t.say(t.p("callback.done"), spell(phone[-4:]), t.p("callback.done_how"))
     else:
         t.say(t.p("callback.done_plain"))

@@ -2,8 +2,9 @@
 
 from hotline.domain.codes import Act, CallOutcome, Topic
 from hotline.domain.understanding import Understanding
+from ivr.bot.flows.offer import offer_person
 from ivr.bot.handover import hand_over
-from ivr.bot.phrases import asks_again, is_question
+from ivr.bot.phrases import asks_again, is_question, no_help
 from ivr.bot.talk import Talk
 
 CLEAR = 0.7
@@ -21,6 +22,8 @@ def manners(t: Talk, u: Understanding) -> bool:
         s.slow = True
         t.say(t.p("slower"))
         _again(t)
+    elif s.answered and s.flow == "open" and no_help(u.text):
+        offer_person(t, "answer.no_help", "not_found")
     elif u.act is Act.REPEAT or asks_again(u.text):
         _repeat(t)
     elif u.foreign:

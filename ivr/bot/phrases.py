@@ -42,6 +42,12 @@ _OTHERS = re.compile(
     r"|奶奶|爷爷|父亲|母亲|男朋友|女朋友|老人)(他|她|现在|正|又|就)*(要|想|在|说|喝|吃|跳|割|上吊|自杀|不想活|站)"
     r"|(有人|有个人|那个人|他|她)(现在|正|就|说)*(要|想|在|喝|吃|跳|割|上吊|自杀|不想活|站)"
 )
+_HANGS = re.compile(
+    r"^(但是|可是|因为|然后|结果|后来|就是|如果|还有)+(我|俺|他|她|他们|老板|公司|对方|那个)?$"
+)
+_NO_HELP = re.compile(
+    r"(说|讲|答)(的|了)?(这些)?(都)?(没(有)?用|白说|等于没说)|没帮(上|到)|不是我(要|想)(听|问|知道)的|^没(有)?用$|有(什么|啥)用"
+)
 _MEANT = re.compile(
     r"^(不是|不对|错了|你?听错了|没有|哎|我)*(的|啊)?我?(问|说|讲|想问|要问)的?是(?P<right>.{2,})$"
 )
@@ -170,6 +176,16 @@ def corrected_part(text: str) -> str:
     return found.group("right") if found else ""
 
 
+def no_help(text: str) -> bool:
+    """Says that the answer was no use: ``你说的没用``."""
+    return bool(_NO_HELP.search(plain(text)))
+
+
+def goes_on(text: str) -> bool:
+    """``那要是没签合同呢`` goes on with the trouble at hand."""
+    return bool(re.match(r"(那|要是|如果|万一|假如)", plain(text)))
+
+
 def vague(text: str) -> bool:
     """Names a trouble and asks nothing: ``工伤``, ``我想问问遗产的事``."""
     said = plain(text)
@@ -227,6 +243,11 @@ def says_safe(text: str) -> bool:
 def only_begins(text: str) -> bool:
     """Nothing but the opening of a sentence: ``那个我想问一下``."""
     return bool(_HALF.match(plain(text)))
+
+
+def hangs(text: str) -> bool:
+    """Breaks off after its first word: ``但是他``."""
+    return bool(_HANGS.match(plain(text)))
 
 
 def small_talk(text: str) -> Small | None:

@@ -81,6 +81,39 @@ CONVERSATIONS: dict[str, tuple[list[str], list[str]]] = {
         ["法律援助中心在哪里", "不知道", "可以"],
         [P["place.region"], "〔转人工 office"],
     ),
+    "an answer that was no use": (
+        ["老板拖欠我工资", "你说的没用", "好"],
+        [P["answer.no_help"], "〔转人工 not_found"],
+    ),
+    "a callback wished for": (
+        ["你们给我回个电话吧", "工资的事", "可以"],
+        [P["callback.ok"], P["callback.story"], "您尾号二三四五的电话"],
+    ),
+    "a national number": (["消费者投诉打哪个电话"], ["消费者投诉打12315。还有什么可以帮您？"]),
+    "the trouble alone": (["工伤", "怎么认定"], [P["answer.detail"], "一个月内由单位申请认定"]),
+    "more of the same trouble": (
+        ["我摔伤了是不是工伤", "那工伤怎么认定呢"],
+        ["一个月内由单位申请认定", "一个月内由单位申请认定"],
+    ),
+    "a sentence that breaks off is waited for": (
+        ["老板拖欠我工资", "但是他", "怎么离婚"],
+        ["可以协议离婚"],
+    ),
+    "what was meant": (["工资的事谁管", "不是，我问的是怎么离婚"], ["可以协议离婚"]),
+    "wrong number": (["打错了"], [P["bye"]]),
+    "a bare what": (["老板拖欠我工资", "啥"], ["助手：单位应当", "助手：单位应当"]),
+    "only yes": (["对", "对", "对", "对"], ["〔转人工 misunderstood"]),
+    "a question about the answer in the middle of an order": (
+        ["我摔伤了是不是工伤", "我想申请法律援助吧", "要多久呢", "要多少钱"],
+        [
+            f"助手：一个月内由单位申请认定。{P['order.region']}",
+            f"助手：{P['order.later']}{P['order.region']}",
+        ],
+    ),
+    "a question in place of the story": (
+        ["我想申请法律援助吧", "老板拖欠工资是怎么回事呢"],
+        ["助手：单位应当按时足额支付工资。"],
+    ),
     "not understood once": (["阿巴阿巴"], [f"助手：{P['not_understood']}"]),
     "not understood twice": (
         ["阿巴阿巴", "阿巴阿巴阿巴"],

@@ -12,7 +12,7 @@ from ivr.bot.flows.choice import ask_back
 from ivr.bot.flows.offer import offer_person
 from ivr.bot.flows.place import OFFICES, find_place
 from ivr.bot.handover import missed
-from ivr.bot.phrases import FollowUp, about_more, vague
+from ivr.bot.phrases import FollowUp, about_more, goes_on, vague
 from ivr.bot.prompts import TOPIC
 from ivr.bot.state import Option
 from ivr.bot.talk import Talk
@@ -39,7 +39,10 @@ SURE = 0.6
 """...and 94 % from this score on, whatever the second."""
 VAGUE = 4
 """A sentence with hardly more words than the name of its topic asks nothing yet."""
+MOST_ASKED = 300
+"""Of a caller's questions about one trouble this much is kept, as the story of an order."""
 _WISHES = (Act.ASK, Act.APPLY)
+_COMMON = re.compile(r"(怎么[办要]|怎么|能不能|可不可以|可以|应该|[我的了吗呢啊吧能])")
 _PERIOD = re.compile(r"[一二三四五六七八九十两百半零\d]+(个?工作)?(个月|日|天|年|小时|周)")
 _COST = re.compile(r"(收费|费用|免费|不收|[一二三四五六七八九十百千万\d]+元)")
 
@@ -85,16 +88,20 @@ def close_pair(found: list[Fit]) -> list[tuple[Fit, str]]:
     return [(fit, TOPIC[fit.answer.topic]) for fit in (first, second)] if close else []
 
 
-def told_apart(text: str, first: Answer, second: Answer) -> bool:
-    """Whether a sentence has words of one question that the other one lacks."""
+def spoken_for(text: str, first: Answer, second: Answer) -> Answer | None:
+    """Of two answers of one topic the one whose own words the sentence has; None when unclear."""
     if first.topic is not second.topic:
-        return True
-    one, other = _pairs(first.question), _pairs(second.question)
-    return bool(_pairs(text) & (one ^ other))
+        return None
+    said, one, other = _pairs(text), _pairs(first.question), _pairs(second.question)
+    for_one, for_other = said & (one - other), said & (other - one)
+    if for_one and for_other:
+        return None
+    return second if for_other else first
 
 
 def _pairs(text: str) -> set[str]:
-    return {text[n : n + 2] for n in range(len(text) - 1)}
+    core = _COMMON.sub("", text)
+    return {core[n : n + 2] for n in range(len(core) - 1)}
 
 
 def _question(answer: Answer) -> str:
@@ -108,6 +115,8 @@ def answer_question(t: Talk, u: Understanding, chosen: str = "") -> None:
     if chosen:
         speak(t, t.tools.knowledge.by_id(chosen), u.text)
         return
+    if goes_on(u.text) and answer_in_context(t, u):
+        return
     found = fits(t, u)
     value = found[0].value if found else 0.0
     if not s.detail and vague(u.text) and value < SURE:
@@ -120,14 +129,19 @@ def answer_question(t: Talk, u: Understanding, chosen: str = "") -> None:
         return
     s.detail = ""
     pair = close_pair(found)
-    if pair and not told_apart(u.text, pair[0][0].answer, pair[1][0].answer):
-        # Nothing said speaks for either: the one the editors wrote first is the commonest.
-        order = [answer.id for answer in t.tools.knowledge.answers]
-        speak(t, min((fit.answer for fit, _ in pair), key=lambda a: order.index(a.id)), u.text)
+    likelier = None
+    if pair:
+        # The one the editors wrote first is the commonest: it wins where no word speaks for either.
+        written = [answer.id for answer in t.tools.knowledge.answers]
+        both = sorted((fit.answer for fit, _ in pair), key=lambda one: written.index(one.id))
+        likelier = spoken_for(u.text, both[0], both[1])
+    if likelier is not None:
+        speak(t, likelier, u.text)
     elif pair:
         options = [
             Option(name, "ask", fit.answer.topic.value, fit.answer.id, u.text) for fit, name in pair
         ]
+        s.asked, s.topic = u.text, found[0].answer.topic.value
         ask_back(t, *options)
     else:
         speak(t, found[0].answer, u.text)
@@ -207,8 +221,9 @@ def likely_question(t: Talk, u: Understanding) -> bool:
 def speak(t: Talk, answer: Answer, asked: str) -> None:
     """Read an answer aloud, then ask what else, or offer a person where the rule has changed."""
     s = t.s
+    same = s.topic == answer.topic.value and s.asked != asked
+    s.asked = f"{s.asked}。{asked}"[-MOST_ASKED:] if same and s.asked else asked
     say_answer(t, answer)
-    s.asked = asked
     s.flow, s.step = "open", ""
     offer, s.offer = s.offer, False
     if answer.needs_person:
@@ -241,48 +256,53 @@ def brief_answer(t: Talk, u: Understanding) -> bool:
 def answer_follow_up(t: Talk, u: Understanding, kind: FollowUp) -> None:
     """A question about the answer just given. Ends the turn."""
     s = t.s
-    try:
-        answer = t.tools.knowledge.by_id(s.answer_id or "")
-    except NotFoundError:
+    answer = last_answer(t)
+    if answer is None:
         answer_question(t, u)
         return
+    if kind == "where" and answer.topic in OFFICES:
+        find_place(t, answer.topic, s.region)
+        return
+    words = follow_up_words(t, answer, kind, u.text)
+    if words:
+        s.flow, s.step = "open", ""
+        t.say(words)
+        t.tools.flows["open"].ask(t)
+    else:
+        offer_person(t, f"answer.no_{kind}", "not_found")
+
+
+def last_answer(t: Talk) -> Answer | None:
+    """The answer follow-up questions mean; None when there is none (any more)."""
+    try:
+        return t.tools.knowledge.by_id(t.s.answer_id or "")
+    except NotFoundError:
+        return None
+
+
+def follow_up_words(t: Talk, answer: Answer, kind: FollowUp, text: str) -> str:
+    """What the knowledge base says to a follow-up question; empty when it says nothing."""
     match kind:
         case "prepare":
-            if answer.prepare:
-                _tell(t, f"{t.p('answer.prepare')}{'、'.join(answer.prepare)}。")
-            else:
-                offer_person(t, "answer.no_prepare", "not_found")
+            return f"{t.p('answer.prepare')}{'、'.join(answer.prepare)}。" if answer.prepare else ""
         case "time":
-            _part(t, answer, _PERIOD, u.text, "answer.no_time")
+            return _part(t, answer, _PERIOD, text)
         case "cost":
-            _part(t, answer, _COST, u.text, "answer.no_cost")
-        case "where":
-            if answer.topic in OFFICES:
-                find_place(t, answer.topic, s.region)
-            else:
-                _tell(t, answer.next_step)
+            return _part(t, answer, _COST, text)
         case "law":
             refs = dict.fromkeys(str(ref) for ref in answer.articles)
-            _tell(t, f"依据是{'，'.join(refs)}。")
-        case "next":
-            _tell(t, answer.next_step)
+            return f"依据是{'，'.join(refs)}。" if refs else ""
+        case _:
+            return answer.next_step
 
 
-def _part(t: Talk, answer: Answer, wanted: re.Pattern[str], text: str, none: str) -> None:
-    """The sentence of the answer that holds what is asked; else another answer that does."""
+def _part(t: Talk, answer: Answer, wanted: re.Pattern[str], text: str) -> str:
+    """The sentences of the answer that hold what is asked; else another answer that does."""
     sentences = re.split(r"(?<=[。；？！])", f"{answer.answer}{answer.next_step}")
-    held = [sentence for sentence in sentences if wanted.search(sentence)]
+    held = "".join(sentence for sentence in sentences if wanted.search(sentence))
     if held:
-        _tell(t, "".join(held))
-        return
+        return held
     for item in t.tools.knowledge.best(answer.topic, f"{answer.question}{text}"):
         if item.answer.id != answer.id and item.score >= GOOD and wanted.search(item.answer.answer):
-            speak(t, item.answer, t.s.asked)
-            return
-    offer_person(t, none, "not_found")
-
-
-def _tell(t: Talk, text: str) -> None:
-    t.s.flow, t.s.step = "open", ""
-    t.say(text)
-    t.tools.flows["open"].ask(t)
+            return item.answer.answer
+    return ""

@@ -12,7 +12,7 @@ from ivr.bot.flows.answer import (
 )
 from ivr.bot.flows.choice import ask_back, options_of
 from ivr.bot.flows.order import begin_order
-from ivr.bot.flows.place import begin_place
+from ivr.bot.flows.place import begin_place, national_line
 from ivr.bot.flows.progress import begin_progress
 from ivr.bot.handover import missed, ring_back
 from ivr.bot.numbers import spell_groups
@@ -20,6 +20,7 @@ from ivr.bot.phrases import (
     asks_number,
     begins_story,
     follow_up,
+    hangs,
     meant,
     misheard,
     only_begins,
@@ -93,6 +94,8 @@ class OpenFlow:
         match u.act:
             case _ if wants_order(u.text):
                 begin_order(t, u, Act.APPLY)
+            case _ if national_line(u.text):
+                begin_place(t, u)
             case _ if wants_callback(u.text):
                 ring_back(t, "callback.ok")
             case Act.APPLY if u.confidence < ASK_BACK_BELOW and self._rule_or_order(t, u):
@@ -171,6 +174,10 @@ class OpenFlow:
 
     def _two_ways(self, t: Talk, u: Understanding) -> bool:
         """Unfinished, or to be read as two different wishes: asked about here."""
+        if hangs(u.text):
+            t.s.held = u.text
+            t.listen()
+            return True
         if only_begins(u.text):
             t.ask(t.p("go_ahead"), expect="open", patience="story")
             return True

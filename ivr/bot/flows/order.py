@@ -7,7 +7,7 @@ from hotline.domain.codes import Act, Topic
 from hotline.domain.understanding import Understanding
 from ivr.bot.draft import absorb, name_in, new_draft, story_in, tell
 from ivr.bot.flows import keys, readback
-from ivr.bot.flows.answer import brief_answer
+from ivr.bot.flows.answer import brief_answer, follow_up_words, last_answer
 from ivr.bot.flows.slots import put_question
 from ivr.bot.flows.steps import (
     cancel,
@@ -27,6 +27,7 @@ from ivr.bot.phrases import (
     cancels,
     corrected_part,
     does_not_know,
+    follow_up,
     is_question,
     only_begins,
     own_number,
@@ -108,6 +109,12 @@ class OrderFlow:
 
     def _side_question(self, t: Talk, draft: Draft, u: Understanding) -> bool:
         """``这个要钱吗`` in the middle of an order is answered, then the order goes on."""
+        kind = follow_up(u.text)
+        if kind is not None and draft.asking != "urgent":
+            answer = last_answer(t)
+            words = follow_up_words(t, answer, kind, u.text) if answer else ""
+            t.say(words or t.p("order.later"))
+            return True
         asked = u.act in (Act.ASK, Act.PLACE) and u.confidence >= 0.5 and is_question(u.text)
         return asked and len(u.text) >= 5 and brief_answer(t, u)
 
