@@ -1,6 +1,5 @@
 """The voice outside calls: rendering ahead, files, hearing itself."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,8 +8,8 @@ from asr.engines import load_engine
 from asr.files import hear
 from hotline.errors import SetupError
 from hotline.settings import Settings
+from ivr.voice.prerender import prerender as render_ahead
 from ivr.voice.reading import pieces
-from ivr.voice.service import VoiceService
 from ivr.voice.sound import Pcm, telephone, wav_bytes
 from ivr.voice.synthesis import Synthesiser
 
@@ -26,15 +25,12 @@ def prerender(
 ) -> None:
     """Render what is missing, in the order given. Ctrl-C keeps what is done."""
 
-    async def work() -> None:
-        service = VoiceService(settings.voice, settings.cache_dir)
-        await service.start(warm=False)
-        try:
-            await service.prerender(texts, lambda done, total: report(done / max(total, 1), ""))
-        finally:
-            await service.stop()
-
-    asyncio.run(work())
+    render_ahead(
+        texts,
+        settings.voice,
+        settings.cache_dir,
+        lambda done, total: report(done / max(total, 1), f"{done}/{total}"),
+    )
 
 
 def render_to_sln16(text: str, path: Path, settings: Settings) -> None:
