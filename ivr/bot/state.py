@@ -134,6 +134,8 @@ class State:
     """The caller rings for somebody else who wants to die."""
     rounds: int = 0
     """Attempts to reach a person in an emergency."""
+    calmed: int = 0
+    """Calm words said to what a caller in danger told."""
     danger_filed: bool = False
     """The urgent order is stored."""
     where: list[str] = field(default_factory=list)

@@ -16,6 +16,7 @@ from ivr.bot.talk import Talk
 
 WAIT_S = 8.0
 MOST_SUPPLEMENTS = 4
+_HELP = ("danger.hurt", "danger.call_110")
 _SUICIDE = EmergencyKind.SUICIDE.value
 
 
@@ -150,11 +151,11 @@ class DangerFlow:
         t.ask(t.p(prompt), expect=expect, patience="story", timeout_s=WAIT_S)
 
     def _next_words(self, s: State) -> str:
-        if _suicidal(s):
-            words = ("danger.with_you", "danger.talk", "danger.calm_1", "danger.calm_2")
-        else:
-            words = ("danger.hurt", "danger.call_110", "danger.calm_2", "danger.hurt")
-        return words[s.rounds % len(words)]
+        first = ("danger.with_you", "danger.talk") if _suicidal(s) else _HELP
+        asked = s.rounds - (2 if s.where else 1)
+        if asked < len(first):
+            return first[max(0, asked)]
+        return "danger.calm_1" if asked % 2 else "danger.calm_2"
 
     def heard(self, t: Talk, u: Understanding) -> None:
         s = t.s
@@ -183,9 +184,9 @@ class DangerFlow:
 
     def _listened(self, t: Talk) -> None:
         s = t.s
-        s.rounds += 1
+        s.calmed += 1
         if _suicidal(s):
-            t.say(t.p("danger.heard_1" if s.rounds % 2 else "danger.heard_2"))
+            t.say(t.p("danger.heard_1" if s.calmed % 2 else "danger.heard_2"))
         else:
             t.say(t.p("danger.still"))
         self._go_on(t)
