@@ -1,0 +1,1 @@
+"""Asterisk: found or installed, configured, started; its fallback while the hotline is away."""
