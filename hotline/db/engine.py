@@ -10,13 +10,20 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, Connection, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+)
 from sqlalchemy.orm import Session
 
 from hotline import metrics
@@ -130,6 +137,16 @@ class Database:
         """``read`` for code without an event loop."""
         return self._submit_read(fn).result()
 
+    def scrub(self) -> None:
+        """Clear what erased rows leave behind: SQLite's journal, PostgreSQL's dead tuples."""
+        if self.is_sqlite:
+            with closing(sqlite3.connect(self.url.database or "", timeout=_BUSY_MS / 1000)) as raw:
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return
+        engine = self.engine().execution_options(isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text("VACUUM calls, turns, orders, order_events, outbox"))
+
     def engine(self) -> Engine:
         """The write engine, for migrations and backups. Raises DatabaseDownError when closed."""
         if self._writer is None:
@@ -152,8 +169,9 @@ class Database:
 
         def work() -> T:
             with Session(engine, expire_on_commit=False) as session:
-                if not write and not self.is_sqlite:
-                    session.connection(execution_options={"postgresql_readonly": True})
+                read_only = not write and not self.is_sqlite
+                options = {"postgresql_readonly": True} if read_only else {}
+                session.connection(execution_options=options)  # begins, and takes the lock
                 result = fn(session)
                 if write:
                     session.commit()
@@ -171,7 +189,10 @@ class Database:
     def _guarded(self, work: Callable[[], T]) -> T:
         try:
             return work()
-        except (OperationalError, InterfaceError) as error:
+        except DBAPIError as error:
+            known = isinstance(error, OperationalError | InterfaceError)
+            if not known and type(error) is not DatabaseError:
+                raise  # ours to mend: a wrong statement, a broken constraint
             typed = _typed(error)
             metrics.DB_ERRORS.labels(typed.code).inc()
             log.error("database_unavailable", code=typed.code)
@@ -179,11 +200,11 @@ class Database:
 
 
 def _typed(error: DBAPIError) -> HotlineError:
-    text = str(error.orig)
+    words = str(error.orig)
     code = getattr(error.orig, "sqlite_errorcode", None)
     if code == sqlite3.SQLITE_FULL or getattr(error.orig, "sqlstate", None) == "53100":
         return DatabaseFullError("the database's disk is full: free space, then try again")
-    if "locked" in text or "busy" in text:
+    if "locked" in words or "busy" in words:
         return DatabaseBusyError("another process holds the database; try again")
     return DatabaseDownError(f"the database cannot be used now ({type(error.orig).__name__})")
 

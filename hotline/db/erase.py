@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 import structlog
-from sqlalchemy import ColumnElement, delete, func, or_, select, text, update
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -75,7 +75,7 @@ async def erase_person(
     told = await db.write(
         lambda session: _erase(session, ring, terminal, found.calls, found.orders, actor, now)
     )
-    await asyncio.to_thread(_forget_old_pages, db)
+    await asyncio.to_thread(db.scrub)
     log.info("person_erased", calls=len(found.calls), orders=len(found.orders))
     return ErasureReport(
         len(found.calls), len(found.orders), len(found.recordings), told, found.open_calls
@@ -107,7 +107,7 @@ def erase_again(db: Database, ring: KeyRing, settings: Settings, now: datetime) 
     calls, orders, names = db.write_now(work)
     for name in names:
         shred(settings.recordings_dir / name)
-    _forget_old_pages(db)
+    db.scrub()
     return len(calls) + len(orders)
 
 
@@ -266,12 +266,3 @@ def _erase_order(
     )
     row.hub_state = HubState.PENDING.value
     return 1
-
-
-def _forget_old_pages(db: Database) -> None:
-    """Overwritten rows linger in SQLite's journal and in PostgreSQL's dead tuples: clear both."""
-    with db.engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        if db.is_sqlite:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        else:
-            connection.execute(text("VACUUM calls, turns, orders, outbox"))

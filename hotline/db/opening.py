@@ -26,7 +26,9 @@ class Store:
     audit: AuditLog
 
     async def aclose(self) -> None:
-        """Write the audit anchor and close."""
+        """Write the audit anchor and close. May be called twice."""
+        if not self.db.is_open:
+            return
         try:
             await self.audit.anchor()
         finally:
