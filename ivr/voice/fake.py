@@ -1,6 +1,6 @@
 """A stand-in for the voice in tests of others: tones as long as the words would take."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 
 import numpy as np
 
@@ -41,7 +41,7 @@ class FakeVoice:
         priority: Priority = Priority.LIVE,
         prompt: str | None = None,
         keep: bool = False,
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """One tone a piece."""
         self.said.append(text)
         for piece in pieces(text):

@@ -10,7 +10,7 @@ import enum
 import heapq
 import itertools
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from ivr.voice.process import WorkerProcess
 from ivr.voice.reading import Piece, pieces
 from ivr.voice.recordings import Recordings
 from ivr.voice.sound import Pcm, silence
-from ivr.voice.synthesis import join, key_of, pace
+from ivr.voice.synthesis import join, key_of, pace, seconds
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +49,8 @@ class Priority(enum.IntEnum):
 @dataclass(order=True, slots=True)
 class _Job:
     priority: int
+    needed_at: float
+    """Event-loop time at which the caller has heard what comes before it."""
     number: int
     piece: Piece = field(compare=False)
     speed: float = field(compare=False)
@@ -103,7 +105,7 @@ class VoiceService:
         self._worker = self._new_worker()
         self._task = asyncio.create_task(self._run(), name="voice-dispatch")
         if warm:
-            await self._speak_now(Piece("您好。", 0.0), 1.0, Priority.LIVE)
+            await self._enqueue(Piece("您好。", 0.0), 1.0, Priority.LIVE, 0.0).done
         log.info("voice started", voice=self.engine)
 
     async def stop(self) -> None:
@@ -141,7 +143,7 @@ class VoiceService:
         priority: Priority = Priority.LIVE,
         prompt: str | None = None,
         keep: bool = False,
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """16 kHz s16le sound of a text, piece by piece with the pauses between.
 
         ``prompt`` is the id a recording may be filed under. ``keep`` stores what is rendered on
@@ -153,7 +155,7 @@ class VoiceService:
             yield _bytes(recorded)
             return
         parts = pieces(text)
-        jobs = [self._begin(part, speed, priority) for part in parts]
+        jobs = self._begin(parts, speed, priority)
         try:
             for index, (part, job) in enumerate(zip(parts, jobs, strict=True)):
                 pcm = job if isinstance(job, np.ndarray) else await job.done
@@ -235,22 +237,29 @@ class VoiceService:
 
     # ---- the queue and its worker ---------------------------------------------------------------
 
-    def _begin(self, piece: Piece, speed: float, priority: Priority) -> Pcm | _Job:
-        found = self._find(piece, speed)
-        return found if found is not None else self._enqueue(piece, speed, priority)
+    def _begin(
+        self, parts: tuple[Piece, ...], speed: float, priority: Priority
+    ) -> list[Pcm | _Job]:
+        """What is there, and jobs for the rest; of many callers each gets the next words first."""
+        begun: list[Pcm | _Job] = []
+        needed_at = asyncio.get_running_loop().time()
+        for part in parts:
+            found = self._find(part, speed)
+            begun.append(
+                found if found is not None else self._enqueue(part, speed, priority, needed_at)
+            )
+            needed_at += seconds(part, speed)
+        return begun
 
-    def _enqueue(self, piece: Piece, speed: float, priority: Priority) -> _Job:
+    def _enqueue(self, piece: Piece, speed: float, priority: Priority, needed_at: float) -> _Job:
         if self._task is None or self._task.done():
             raise VoiceDownError("the voice has not been started")
         done: asyncio.Future[Pcm] = asyncio.get_running_loop().create_future()
-        job = _Job(priority, next(self._numbers), piece, speed, done)
+        job = _Job(priority, needed_at, next(self._numbers), piece, speed, done)
         heapq.heappush(self._queue, job)
         self._quiet.clear()
         self._more.set()
         return job
-
-    async def _speak_now(self, piece: Piece, speed: float, priority: Priority) -> Pcm:
-        return await self._enqueue(piece, speed, priority).done
 
     async def _run(self) -> None:
         """Render the most urgent piece, again and again; survives the worker's death."""

@@ -4,7 +4,6 @@ This is what the worker, the command line and the set-up share; it blocks, so th
 through ``VoiceService`` instead.
 """
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,9 @@ from ivr.voice.engines.base import Engine, EngineSpec
 from ivr.voice.engines.choose import load, pick
 from ivr.voice.reading import VERSION, Piece, pieces
 from ivr.voice.recordings import Recordings
-from ivr.voice.sound import Pcm, finish, silence
+from ivr.voice.sound import RATE, Pcm, finish, silence, telephone, wav_bytes
 
+_CHARACTERS_A_SECOND = 4.5
 SPEEDS = (0.5, 2.0)
 """Slowest and fastest that is still speech."""
 
@@ -80,6 +80,15 @@ class Synthesiser:
                 self._cache.put(key, pcm)
         return pcm
 
+    def prepare(self, text: str, speed: float = 1.0) -> int:
+        """Put a text into the cache; how many of its pieces were not there."""
+        if self._recordings.get(text) is not None:
+            return 0
+        missing = [piece for piece in pieces(text) if not self.has(piece, speed)]
+        for piece in missing:
+            self.piece(piece, speed)
+        return len(missing)
+
     def has(self, piece: Piece, speed: float = 1.0) -> bool:
         """Whether a piece is in the cache."""
         return self._cache.has(key_of(self.spec, self._settings, piece, speed))
@@ -91,11 +100,16 @@ class Synthesiser:
         return finish(*self._engine.speak(said, engine_speed))
 
 
-def estimate_s(text: str, speed: float = 1.0) -> float:
-    """About how many seconds a text takes to say, without rendering it."""
-    parts = pieces(text)
-    syllables = sum(len(re.sub(r"[，。！？；：、]", "", part.text)) for part in parts)
-    return syllables / (4.0 * speed) + sum(part.pause for part in parts[:-1])
+def say_to_file(voice: Synthesiser, text: str, path: Path, *, on_telephone: bool = False) -> float:
+    """Speak a text into a 16 kHz WAV file; its seconds. ``on_telephone``: as a caller hears it."""
+    pcm = voice.render(text)
+    path.write_bytes(wav_bytes(telephone(pcm) if on_telephone else pcm))
+    return len(pcm) / RATE
 
 
-__all__ = ["SPEEDS", "Synthesiser", "estimate_s", "join", "key_of", "pace"]
+def seconds(piece: Piece, speed: float = 1.0) -> float:
+    """About how long a piece and its pause take to say, without rendering it."""
+    return len(piece.text) / (_CHARACTERS_A_SECOND * speed) + piece.pause
+
+
+__all__ = ["SPEEDS", "Synthesiser", "join", "key_of", "pace", "say_to_file", "seconds"]

@@ -25,6 +25,9 @@ class Kokoro:
         self._vocabulary: dict[str, int] = json.loads(spec.vocabulary.read_text(encoding="utf-8"))
         self._style = read_style(spec.style)
         self._session = _session(spec.model, threads)
+        # Sentences differ in length: what one needed is given back before the next, or it adds up.
+        self._run = onnxruntime.RunOptions()
+        self._run.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
 
     def speak(self, said: str, speed: float) -> tuple[Sound, int]:
         """Sound at 24 kHz."""
@@ -39,6 +42,7 @@ class Kokoro:
                 "style": style.reshape(1, -1),
                 "speed": np.array([speed], np.float32),
             },
+            self._run,
         )
         return np.asarray(sound, np.float32).ravel(), _RATE
 
@@ -55,8 +59,7 @@ def _session(model: Path, threads: int) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    # Sentences differ in length: an arena and a memory plan made for each length only grow.
-    options.enable_cpu_mem_arena = False
+    # A memory plan is made for each length of input and never forgotten.
     options.enable_mem_pattern = False
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
