@@ -19,6 +19,7 @@ _PHANTOMS = (
     r"小編字幕|小编字幕|以下(是|为)普通话|普通话的句子",
 )
 _PHANTOM = re.compile("|".join(_PHANTOMS))
+_SAID_TWICE = re.compile(r"(.{3,}?)\1")
 _REPEATED = re.compile(r"(.{1,6}?)\1{4,}")
 
 
@@ -50,8 +51,10 @@ class Limits:
     doubt_no_speech: float = 0.25
     doubt_logprob: float = -0.8
     """A text is refused where both are crossed."""
-    fastest: float = 12.0
+    fastest: float = 10.0
     """Syllables a second of speech nobody speaks; the fastest recording has 7.5."""
+    fastest_repeated: float = 6.5
+    """The same for a text that says something twice in a row: people do, but not in a hurry."""
 
 
 def refusal(evidence: Evidence, limits: Limits | None = None) -> str | None:
@@ -66,8 +69,11 @@ def refusal(evidence: Evidence, limits: Limits | None = None) -> str | None:
         return "repetition"
     if _echoes(text, evidence.prompt):
         return "prompt"
-    if syllables(text) > 4 and syllables(text) > bounds.fastest * max(evidence.voiced, 0.1):
+    rate = syllables(text) / max(evidence.voiced, 0.1)
+    if syllables(text) > 4 and rate > bounds.fastest:
         return "too-fast"
+    if _SAID_TWICE.search(text) and rate > bounds.fastest_repeated:
+        return "repetition"
     if evidence.no_speech > bounds.no_speech:
         return "no-speech"
     doubtful = evidence.no_speech > bounds.doubt_no_speech

@@ -40,6 +40,8 @@ class PoolStats:
     engine: str = "none"
     workers: int = 0
     alive: int = 0
+    busy: int = 0
+    """Workers decoding now."""
     streams: int = 0
     waiting: int = 0
     finals: int = 0
@@ -129,6 +131,7 @@ class RecognizerPool:
         now = self._counts
         now.workers = len(self._tasks)
         now.alive = len(self._workers)
+        now.busy = len(self._busy)
         now.streams = len(self._streams)
         now.waiting = len(self._schedule)
         counts = self._schedule.counts

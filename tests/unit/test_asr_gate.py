@@ -64,6 +64,11 @@ def test_loops_are_refused() -> None:
     assert heard("语" * 20, voiced=9.0) == "repetition"
 
 
+def test_saying_it_twice_is_human_saying_it_twice_in_a_rush_is_a_loop() -> None:
+    assert heard("我要投诉我要投诉", voiced=1.6) is None
+    assert heard("开发箱椅子开发箱椅子开发", voiced=1.3) == "repetition"
+
+
 def test_the_prompt_said_back_is_refused_a_question_about_it_is_not() -> None:
     assert heard("工伤仲裁赡养法律援助") == "prompt"
     assert heard("工伤仲裁赡养法律援助怎么申请要什么材料去哪里办") is None
