@@ -140,6 +140,15 @@ def test_taken_back_the_talk_goes_on_but_the_order_stands() -> None:
     assert not isinstance(call.last, HangUp), "who was in danger ends the call, not we"
 
 
+def test_danger_that_comes_back_is_filed_again() -> None:
+    call = paper().run(["他又在打我", "没事了他走了", "他又来打我了救命"])
+    assert [intake.idempotency_key for intake in call.filed] == [
+        "01CALL:urgent:0",
+        "01CALL:urgent:1",
+    ]
+    assert len(call.transfers) == 2
+
+
 def test_a_second_danger_is_told_and_filed_too() -> None:
     call = paper().run(["他又在打我", "我不想活了"])
     assert P["danger.suicide"] in call.transcript

@@ -26,7 +26,6 @@ def begin(t: Talk, kind: EmergencyKind, topic: Topic, region: str | None, said: 
     s.flow, s.step, s.entry, s.menu = "danger", "", "", ""
     s.options = []
     new = kind.value not in s.kinds
-    again = s.emergency is not None
     s.emergency = s.emergency or kind.value
     s.danger_over = False
     if new:
@@ -41,10 +40,7 @@ def begin(t: Talk, kind: EmergencyKind, topic: Topic, region: str | None, said: 
     other = kind is EmergencyKind.SUICIDE and someone_else(said)
     s.for_other = s.for_other or other
     t.say(t.p("danger.suicide_other" if other else DANGER[kind]))
-    if again and s.danger_filed and not new:
-        ring(t)
-    else:
-        file_urgent(t)
+    file_urgent(t, always=True)
 
 
 def sign(u: Understanding) -> bool:
@@ -59,11 +55,11 @@ def ring(t: Talk, words: str = "") -> None:
     t.transfer("emergency", wait, urgent=True, on_call=True)
 
 
-def file_urgent(t: Talk) -> None:
-    """File the urgent order, or a supplement once it is stored. Ends the turn."""
+def file_urgent(t: Talk, *, always: bool = False) -> None:
+    """File the urgent order, or a supplement once it is stored, not too many. Ends the turn."""
     s = t.s
     if s.danger_filed:
-        if s.supplements >= MOST_SUPPLEMENTS:
+        if s.supplements >= MOST_SUPPLEMENTS and not always:
             ring(t)
             return
         s.supplements += 1
@@ -173,7 +169,7 @@ class DangerFlow:
             t.say(t.p("danger.still"))
             self._go_on(t)
         else:
-            self._listened(t)
+            self._listened(t, u)
 
     def _place(self, t: Talk, text: str) -> None:
         t.s.where.append(text)
@@ -182,8 +178,11 @@ class DangerFlow:
         t.say(t.p("danger.place_noted"))
         self._go_on(t)
 
-    def _listened(self, t: Talk) -> None:
+    def _listened(self, t: Talk, u: Understanding) -> None:
         s = t.s
+        if sign(u) and u.text not in s.alarm:
+            s.alarm.append(u.text)
+            s.unsent = True
         s.calmed += 1
         if _suicidal(s):
             t.say(t.p("danger.heard_1" if s.calmed % 2 else "danger.heard_2"))
