@@ -11,8 +11,8 @@ Listen         Heard, Key, or Silence (nothing for ``timeout_s`` after our voice
 FileOrder      Filed or FileFailed
 LookUp         Found (empty when nothing was found or the look-up failed)
 Transfer       TransferDone; ``answered`` = a person has the caller. ``wait_text`` is spoken while
-               it rings. Heard and Key need not be sent meanwhile; if they are, the answer ends in
-               Listen or Transfer again as usual
+               it rings. Heard and Key may be sent meanwhile: an answer that ends in Transfer again
+               lets it ring on, one that ends in anything else stops the ringing
 HangUp         nothing. The bot's part is over. After TransferDone(answered=True) it only carries
                the outcome for the record: the person's talk with the caller goes on
 =============  ===================================================================================
