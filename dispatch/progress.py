@@ -47,7 +47,7 @@ class Progress:
         ``check_digits``: the last 4 of the order number, so that knowing a phone is not enough.
         Raises OrderNotFoundError.
         """
-        found = await self._of_phone(phone, check_digits)
+        found = await self._of_phone(phone, check_digits) if _is_tail(check_digits) else []
         if not found:
             raise OrderNotFoundError("这个号码没有尾号相符的工单，请核对后四位")
         return found[0]
@@ -58,7 +58,7 @@ class Progress:
 
     async def _of_phone(self, phone: str, tail: str) -> list[OrderView]:
         number = normalise_phone(phone)
-        if number is None or (tail and not _is_tail(tail)):
+        if number is None:
             return []
         hashed = self._ring.index("phone", number)
         query = (

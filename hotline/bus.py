@@ -13,7 +13,6 @@ from fnmatch import fnmatchcase
 from typing import Any
 from uuid import uuid4
 
-import nats
 import structlog
 from nats.aio.client import Client as NatsClient
 from nats.aio.msg import Msg
@@ -33,6 +32,7 @@ SUBJECT = "hotline.events"
 _KEEP_S = 24 * 3600.0
 _QUEUE = 256
 _OUT_QUEUE = 10_000
+_CONNECT_S = 5.0
 
 
 class BusUnavailableError(UnavailableError):
@@ -134,28 +134,36 @@ class NatsBus(Bus):
 
     async def start(self) -> None:
         """Connect, make the stream, listen. Raises BusUnavailableError."""
+        self._client = NatsClient()
         try:
-            self._client = await nats.connect(
-                self._url,
-                connect_timeout=5,
-                max_reconnect_attempts=-1,
-                allow_reconnect=True,
-                error_cb=_quiet,
-                reconnect_time_wait=1,
-            )
-            stream = self._client.jetstream(timeout=5)
-            await _make_stream(stream)
-            await stream.subscribe(
-                f"{SUBJECT}.>",
-                cb=self._received,
-                ordered_consumer=True,
-                deliver_policy=DeliverPolicy.NEW,
-            )
+            async with asyncio.timeout(_CONNECT_S):
+                stream = await self._connect(self._client)
         except (NatsError, OSError, TimeoutError) as error:
+            await self._client.close()
             raise BusUnavailableError(
                 f"NATS at the configured address cannot be used ({type(error).__name__})"
             ) from None
         self._sender = asyncio.create_task(self._send_all(stream), name="bus-sender")
+
+    async def _connect(self, client: NatsClient) -> JetStreamContext:
+        await client.connect(
+            self._url,
+            connect_timeout=2,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=1,
+            error_cb=_ignore,
+            disconnected_cb=_say_lost,
+            reconnected_cb=_say_back,
+        )
+        stream = client.jetstream(timeout=2)
+        await _make_stream(stream)
+        await stream.subscribe(
+            f"{SUBJECT}.>",
+            cb=self._received,
+            ordered_consumer=True,
+            deliver_policy=DeliverPolicy.NEW,
+        )
+        return stream
 
     async def stop(self) -> None:
         """Send what waits (for at most 2 s), disconnect, end all subscriptions."""
@@ -238,6 +246,13 @@ async def _make_stream(stream: JetStreamContext) -> None:
     )
 
 
-async def _quiet(error: Exception) -> None:
-    """nats-py prints every reconnect attempt otherwise."""
-    log.warning("bus_trouble", error=type(error).__name__)
+async def _ignore(error: Exception) -> None:
+    """One call for every attempt to reconnect; the loss itself is logged once."""
+
+
+async def _say_lost() -> None:
+    log.warning("bus_lost")
+
+
+async def _say_back() -> None:
+    log.info("bus_back")
