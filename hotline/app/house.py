@@ -17,8 +17,8 @@ from hotline.app.fallback import FallbackReader
 from hotline.app.joints import (
     DeskOrders,
     PoolEars,
-    ServiceMouth,
     begin_recording,
+    fixed_texts,
     load_language,
     now,
 )
@@ -36,6 +36,7 @@ from ivr.bot.dialogue import Dialogue
 from ivr.call.manager import CallManager
 from ivr.call.session import Parts
 from ivr.pbx.control import AsteriskProcess
+from ivr.voice.mouth import Mouth
 from ivr.voice.service import VoiceService
 
 log = structlog.get_logger(__name__)
@@ -171,7 +172,7 @@ class House:
                 ari=self.ari,
                 pbx=pbx,
                 ears=PoolEars(self.pool),
-                mouth=ServiceMouth(self.voice),
+                mouth=Mouth(self.voice, fixed_texts(self.knowledge)),
                 orders=DeskOrders(desk, Progress(self.store.db, self.store.ring)),
                 new_dialogue=self._new_dialogue,
                 old_dialogue=self._old_dialogue,

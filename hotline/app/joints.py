@@ -1,6 +1,6 @@
 """The rooms' own interfaces as a call knows them (``ivr.call.ports``)."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -15,15 +15,14 @@ from hotline.domain.calls import CallRecord
 from hotline.domain.orders import Intake, OrderView
 from hotline.domain.speech import SpeechEvent
 from hotline.knowledge.search import KnowledgeBase
+from hotline.knowledge.speech import spoken
 from hotline.language import Understander, complete
 from hotline.language.expect import Expect, Kind
 from hotline.privacy import KeyRing
 from hotline.privacy.recording import RecordingWriter
+from ivr.bot import prompts
 from ivr.call.recorder import recording_name
-from ivr.voice.service import VoiceService
 
-SLOW = 0.8
-"""Pace of the voice for callers who asked for slower speech; 1 is the usual."""
 _PATIENCE = {"short": SHORT_ANSWER, "normal": Patience(), "story": STORY}
 
 
@@ -74,17 +73,6 @@ class PoolEars:
         return CallStream(stream)
 
 
-class ServiceMouth:
-    """The voice service as a call's mouth."""
-
-    def __init__(self, voice: VoiceService) -> None:
-        self._voice = voice
-
-    def say(self, text: str, *, slow: bool) -> AsyncIterator[bytes]:
-        """Sound of a text, piece by piece."""
-        return self._voice.say(text, speed=SLOW if slow else 1.0)
-
-
 class DeskOrders:
     """Intake and progress as a call needs them."""
 
@@ -108,6 +96,15 @@ class DeskOrders:
         except OrderNotFoundError:
             return ()
         return ()
+
+
+def fixed_texts(knowledge: KnowledgeBase) -> dict[str, str | None]:
+    """Every text the hotline says word for word, most needed first, with its prompt's id."""
+    texts: dict[str, str | None] = dict.fromkeys(prompts.ALL)
+    texts.update({text: name for name, text in prompts.P.items()})
+    for answer in knowledge.answers:
+        texts.setdefault(spoken(answer), None)
+    return texts
 
 
 def begin_recording(folder: Path, ring: KeyRing, record: CallRecord) -> RecordingWriter:

@@ -8,6 +8,7 @@ from pathlib import Path
 from asr import choose_engine
 from asr import models as asr_models
 from dispatch.hub import HubPusher
+from hotline.app.joints import fixed_texts
 from hotline.app.voices import has_all, prerender, render_to_sln16
 from hotline.db import Database
 from hotline.errors import HotlineError, SetupError
@@ -102,7 +103,7 @@ def first_texts(settings: Settings) -> list[str]:
 def all_texts(settings: Settings) -> list[str]:
     """Every fixed text the hotline can say, most needed first."""
     knowledge = KnowledgeBase.load(settings.knowledge_dir or DATA)
-    return list(dict.fromkeys([*first_texts(settings), *map(spoken, knowledge.answers)]))
+    return list(dict.fromkeys([*first_texts(settings), *fixed_texts(knowledge)]))
 
 
 def _secrets(settings: Settings) -> None:

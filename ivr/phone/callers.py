@@ -8,7 +8,7 @@ from hotline.settings import VoiceSettings
 from ivr.voice.sound import telephone
 from ivr.voice.synthesis import Synthesiser
 
-STYLES = ("jf_nezumi", "jf_tebukuro", "jm_kumo")
+STYLES = ("zm_yunxi", "zf_xiaoyi", "zm_yunyang")
 """Kokoro styles of the callers; the hotline speaks with another one."""
 
 
