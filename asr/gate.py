@@ -20,6 +20,7 @@ _PHANTOMS = (
 )
 _PHANTOM = re.compile("|".join(_PHANTOMS))
 _SAID_TWICE = re.compile(r"(.{3,}?)\1")
+_LOOP = re.compile(r"(.{1,2}?)\1{3,}|(.{3,}?)\2+")
 _REPEATED = re.compile(r"(.{1,6}?)\1{4,}")
 
 
@@ -80,6 +81,14 @@ def refusal(evidence: Evidence, limits: Limits | None = None) -> str | None:
     if evidence.logprob < (bounds.doubt_logprob if doubtful else bounds.logprob):
         return "unlikely"
     return None
+
+
+def unloop(text: str) -> str:
+    """What was said before the decoder began to repeat itself: 开发商开发商开发 → 开发商."""
+    while match := _LOOP.search(text):
+        unit, after = match[1] or match[2], text[match.end() :]
+        text = text[: match.start()] + unit + ("" if unit.startswith(after) else after)
+    return text
 
 
 def _echoes(text: str, prompt: tuple[str, ...]) -> bool:

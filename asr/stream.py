@@ -24,6 +24,7 @@ from asr.endpoint import (
     Tuning,
 )
 from asr.engines.base import Hypothesis
+from asr.gate import ENGINE_FAULTS
 from asr.schedule import Job, Priority
 from hotline.domain.speech import Final, Partial, SpeechEnd, SpeechEvent, SpeechStart
 
@@ -244,10 +245,12 @@ class RecognizerStream:
         text = self._so_far(job.piece) + found.text
         if text:
             self._tell_partial(job, found)
-        # sound without words (a cough) is over as soon as words that are complete would be
-        score = 1.0 if not text or self._completeness is None else self._completeness(text)
-        if text and self._completeness is None:
-            score = 0.0
+        if text:
+            score = 0.0 if self._completeness is None else self._completeness(text)
+        else:
+            # sound without words (a cough) is over as soon as complete words would be; speech
+            # the decoder ran wild over is given time
+            score = 0.0 if found.refused in ENGINE_FAULTS else 1.0
         self._do(self._core.judged(job.piece, score))
 
     def _tell_partial(self, job: Job, found: Hypothesis) -> None:

@@ -7,6 +7,7 @@ frames, and with 2 s of silence behind the sound it is as exact and three times 
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 from asr.audio import RATE, Floats, to_floats
 from asr.engines.base import Hypothesis, Request
 from asr.engines.mel import HOP, log_mel
-from asr.gate import ENGINE_FAULTS, Evidence, refusal
+from asr.gate import ENGINE_FAULTS, Evidence, refusal, unloop
 from asr.text import normalise
 
 PROMPT = (
@@ -28,6 +29,8 @@ TAIL_S = 2.0
 MAX_FRAMES = 3000
 _TOKENS_A_SECOND = 9.0
 _SURELY_SPEECH = 0.3
+_LOOP_COST = 0.5
+"""Taken off the log-probability of a text whose loop was cut: loops look surer than they are."""
 
 
 class WhisperEngine:
@@ -92,13 +95,19 @@ class WhisperEngine:
     def _judge(self, request: Request, sound: Floats, result: Any) -> Hypothesis:
         evidence = self._evidence(request, result)
         why = refusal(evidence)
-        if why in ENGINE_FAULTS and request.final and evidence.no_speech < _SURELY_SPEECH:
-            # a loop of the decoder over real speech: another road mostly gets through
-            evidence = self._evidence(request, self._generate([sound], self._bare, 5)[0])
+        if why in ENGINE_FAULTS and evidence.no_speech < _SURELY_SPEECH:
+            evidence = self._rescue(request, sound, evidence)
             why = refusal(evidence)
         if why is not None:
             return Hypothesis("", 0.0, refused="" if why == "no-words" else why)
         return Hypothesis(evidence.text, confidence(evidence.logprob))
+
+    def _rescue(self, request: Request, sound: Floats, evidence: Evidence) -> Evidence:
+        """The decoder ran wild over real speech: cut its loop, or take another road."""
+        cut = replace(evidence, text=unloop(evidence.text), logprob=evidence.logprob - _LOOP_COST)
+        if not request.final or refusal(cut) is None:
+            return cut
+        return self._evidence(request, self._generate([sound], self._bare, 5)[0])
 
     def _evidence(self, request: Request, result: Any) -> Evidence:
         return Evidence(

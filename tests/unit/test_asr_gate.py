@@ -2,7 +2,7 @@
 
 import pytest
 
-from asr.gate import Evidence, refusal
+from asr.gate import Evidence, refusal, unloop
 
 pytestmark = pytest.mark.unit
 
@@ -67,6 +67,21 @@ def test_loops_are_refused() -> None:
 def test_saying_it_twice_is_human_saying_it_twice_in_a_rush_is_a_loop() -> None:
     assert heard("我要投诉我要投诉", voiced=1.6) is None
     assert heard("开发箱椅子开发箱椅子开发", voiced=1.3) == "repetition"
+
+
+@pytest.mark.parametrize(
+    ("looped", "said"),
+    [
+        ("开发箱一指开发箱一指开发箱一指开发", "开发箱一指"),
+        ("收尽数据将将将将将将将将", "收尽数据将"),
+        ("价格价格价格价格价格", "价格"),
+        ("我想离婚他不同意怎么办", "我想离婚他不同意怎么办"),
+        ("对对对", "对对对"),
+        ("", ""),
+    ],
+)
+def test_unloop(looped: str, said: str) -> None:
+    assert unloop(looped) == said
 
 
 def test_the_prompt_said_back_is_refused_a_question_about_it_is_not() -> None:
