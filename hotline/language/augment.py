@@ -120,6 +120,12 @@ class Augmenter:
         request = self._rng.choice(self._grammar["apply"])
         yield Row("apply", topic, self._swap(trouble) + request, 0.5, origin)
 
+    def phrase(self, topic: str, phrase: str, origin: int) -> Iterator[Row]:
+        """A bare phrase as the heart of a question, and as a recogniser may hear it."""
+        ending = self._rng.choice(self._grammar["ask"])
+        yield Row("ask", topic, phrase + ending, 0.3, origin)
+        yield Row("ask", topic, self._noise.spoil(phrase, 0.4) + ending, 0.25, origin)
+
     def _swap(self, text: str) -> str:
         words = rjieba.cut(text)
         return "".join(

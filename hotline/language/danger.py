@@ -12,7 +12,7 @@ from importlib import resources
 
 from hotline.domain.codes import EmergencyKind
 from hotline.language.normalise import plain
-from hotline.language.pinyin import syllables
+from hotline.language.pinyin import fuzzy_syllable, syllables
 
 # Figures of speech and everyday words that contain a sign of danger: removed before looking.
 _HARMLESS = re.compile(
@@ -20,11 +20,11 @@ _HARMLESS = re.compile(
     r"|死要面子|死亡|死刑|死缓|死者|死因|生死|半死|往死里[扣压宰要]|想死你|想死缓|得要死|得要命|跳楼价|跳楼大?甩卖|要死要活|该死"
     r"|打(?:过|了|一?个|几个|不通|不进|通)?(?:我|他|你|她)?(?:的)?(?:电话|手机|官司|工|听|扫|算|针|牌|麻将|印|折|交道|小报告|欠条|借条|条子|款|卡|车|包|字|游戏|招呼|赏|火机|预防针|压|110|12348|疫苗|篮球|球|井|水|广告)"
     r"|打我(?:了)?(?:欠条|电话|手机)|救命钱|救命恩人|救助|流血又流泪|讲解脱|心血|血汗|绑定|捆绑|关(?:门|店|于|系|心|注|掉|闭|机|键|停)|套牢|杀熟|杀猪盘|杀价|砍价|砍掉|砍了?[一二三四五六七八九十几\d]+万|砍头息"
-    r"|自杀式|跳楼机|要命啊|穷得(?:都)?活不下去|喝出人命"
+    r"|自杀式|跳楼机|要命啊|套路贷绑|穷得(?:都)?活不下去|喝出人命"
 )
 _PAST = re.compile(
     r"去年|前年|上个?月|上个?星期|上个?礼拜|上周|昨天|昨晚|前天|前几天|前些天|前阵子|前段时间|以前|之前|曾经|当年|当时|那年|那时|那次|小时候|早年|年前|月前|天前|多年|上次|上回|上一回"
-    r"|过去的|从前|后来|刚结婚|头几年|结婚那|春节的时候|早就|当初|已经报过|(?:打|关|拐|绑|杀|想|扣|锁|囚|砍|捅|寻|试|骗|威胁|拘禁|动|跳|挨|受)过|自杀没成|放出来|逃出来(?:了|以后)|救回来了|救过来|出院|住院花"
+    r"|过去的|从前|后来|刚结婚|头几年|结婚那|春节的时候|早就|当初|已经报过|(?:打|关|拐|绑|杀|(?<!不)想|扣|锁|囚|砍|捅|寻|试|骗|威胁|拘禁|动|跳|挨|受)过|自杀没成|放出来|逃出来(?:了|以后)|救回来了|救过来|出院|住院花"
     r"|(?:跳楼|自杀|喝农药|上吊|跳河|喝药)(?:后|以后|的人|的工人|死|走|去世|没了|身亡)|抢救无效|没救过来|跳楼的那|(?:打完|打了)我?(?:以后|之后)|现在好了|伤好了|人(?:也)?抓(?:了|到)"
 )
 _STILL = re.compile(
@@ -54,13 +54,13 @@ _LAW = re.compile(
     r"|抚恤|抚养权|庇护所|干预|告诫书|保护令|妇联|财产|什么时候实施|正当防卫|离婚证据|申请低保|贬值|遗嘱|精神损失|医药费|违约|撤案|谅解|医院有|学校有|怎么离|能离|可以离|想离|要离婚|要跟我离|咋离|脱身|索要|道歉|量一|要多久|报警吗|报警可以|能报警|能不能报警|可以报警|能管|在哪里$|电话是多少|怎么报案|找谁(?:要)?$|怎么领|能查到|砸到我的车"
 )
 _POLICE = re.compile(
-    r"警察|公安|派出所|民警|刑警|看守所|拘留|监狱|戒毒|法院|检察|交警|纪委|刑拘|逮捕|批捕|少管所|留置|劳改|服刑|犯事|进去了|坐牢|取保|保释|监委|精神病院|戒网|法警|隔离|拘役|海关|辅警|特警|刑事"
+    r"警察|公安|派出所|民警|刑警|看守所|拘留|监狱|戒毒|法院|检察|交警|纪委|刑拘|逮捕|批捕|少管所|留置|劳改|服刑|犯事|进去了|坐牢|取保|保释|监委|精神病院|戒网|法警|被抓(?:了|进|走|去|$)|隔离|拘役|海关|辅警|特警|刑事"
 )
 _FAMILY_TOOK = re.compile(
     r"(?:前夫|前妻|孩子(?:他|的)?爸|孩子(?:他|的)?妈|他爸|他妈|她爸|她妈|老公|丈夫|男方|女方|婆婆|公婆|婆家|爷爷|奶奶|外婆|岳母|丈母娘|亲爹|亲妈|老婆|男的家|他家里|孩子爸爸|孩子妈妈).{0,8}(?:抢走|抢去|抱走|带走|接走|藏|抢孩子|抢)|离婚.{0,6}抢|抢.{0,4}抚养权"
 )
 _EVERYDAY_HOLD = re.compile(
-    r"辞职|离职|交接|辞工|出院|驾照|毕业证|押金|(?:扣|锁|拖|关|困)(?:了|着|住|在)?(?:我|我们)?(?:的)?(?:车|货|东西|狗|钱|工资|证|电|水|账|卡|房|店|门|过道)|车(?:被|给|让)?(?:人)?(?:扣|锁|拖|困)|把(?:我|我们|我家)?(?:的)?(?:车|货|羊|狗|过道|店|水电|手机|钱|大门)|搬东西|过道|不让过|进小区|网店|电梯|我自己不想|合同|门外|店锁门|后院|过路|停车"
+    r"辞职|离职|交接|辞工|出院|驾照|毕业证|押金|(?:扣|锁|拖|关|押)(?:了|着|住)?(?:我|我们|我家)?(?:的)?(?:车|货|东西|狗|钱|工钱|工资|证|身份证(?:不还|不给|怎么|要)|电|水|账|卡|店|过道|户口)|车(?:被|给|让)?(?:人)?(?:扣|锁|拖|困)|把(?:我|我们|我家)?(?:的)?(?:车|货|羊|狗|过道|店|水电|大门)|搬东西|过道|不让过|进小区|网店|电梯|我自己不想|合同|门外|店锁门|后院|过路|停车"
 )
 
 _OBJECTS = r"(?:我|俺|我们|俺们|咱|咱们|人|他|她|他们|我[家的]?(?:儿子|女儿|老公|老婆|弟弟|弟|哥|姐|妹|爸|妈|孩子|娃|家人|同事|工友|朋友|侄子|孙子|妻子|爱人)|儿子|女儿|弟弟|孩子|娃|工人|同学|家人|小孩|孙子|老人)"
@@ -90,10 +90,10 @@ _SIGNS: dict[EmergencyKind, tuple[re.Pattern[str], ...]] = {
             r"(?:要|想|说|会|去|来).{0,6}(?:杀|砍死|弄死|打死|搞死|捅死|掐死|烧死|勒死|炸死)(?:了|掉)?(?:我|俺|他|她|你|人|全家|孩子|我们)|杀人(?:了|啦|啊)|怕.{0,6}(?:杀了我|打死我|弄死)|往死里打"
         ),
         re.compile(
-            r"掐(?:着|住|了)?(?:我|她|他|孩子)?(?:的)?(?:脖子|喉咙)|(?:掐|勒)我|喘不上气|(?:砸|踹|撞|踢|劈)(?:我家|我的|我们家|我)?(?:的)?(?:大)?门|闯(?:进|到)(?:我|家|屋)|冲进(?:我|家|屋)|家里进(?:来)?(?:了)?(?:坏|贼|人)|堵.{0,6}(?:要杀|要打|打我|打人|砍)"
+            r"掐(?:着|住|了)?(?:我|她|他|孩子)?(?:的)?(?:脖子|喉咙)|(?:在|又|正|要)(?:掐|勒)我|喘不上气|(?:砸|踹|撞|踢|劈)(?:我家|我的|我们家|我)?(?:的)?(?:大)?门|闯(?:进|到)(?:我|家|屋)|冲进(?:我|家|屋)|家里进(?:来)?(?:了)?(?:坏|贼|人)|堵.{0,6}(?:要杀|要打|打我|打人|砍)"
         ),
         re.compile(
-            r"救命|救救|救(?:我|俺)|(?:快|来)(?:点)?救|快来人|快(?:点)?(?:派人|派警|报警|叫救护|叫警察|点来|来(?:$|人|啊|救|帮))|叫救护车|血(?:止不住|流不止)|流(?:了)?(?:好多|很多|满地|一地|不少)?血|好多血|(?:满|全|浑)(?:脸|头|身|地)?(?:都)?是血|头破血流|打得.{0,6}(?:不动|昏|吐血|流血)|出人命"
+            r"救命|救救|救(?:我|俺)(?!儿子出|女儿出|老公出|出来)|(?:快|来)(?:点)?救|快来人|快(?:点)?(?:派人|派警|报警|叫救护|叫警察|点来|来(?:$|人|啊|救|帮))|叫救护车|血(?:止不住|流不止)|流(?:了)?(?:好多|很多|满地|一地|不少)?血|好多血|(?:满|全|浑)(?:脸|头|身|地)?(?:都)?是血|头破血流|打得.{0,6}(?:不动|昏|吐血|流血)|(?:打出|要出|快出|会出)人命"
         ),
         re.compile(
             r"(?:泼|倒|浇|拎|洒|点)(?:了|上|着)?.{0,6}汽油|汽油.{0,6}(?:泼|倒|浇|洒|点)|点(?:火|着)|放火|打起来(?:了)?|带.{0,8}人.{0,4}(?:打|砍|砸)(?:我|我们|人)|一(?:群|帮|伙)人.{0,6}打|(?:叫|喊)(?:了|来)?.{0,4}人.{0,4}打(?:我|我们|人)|躲(?:在|到|进).{0,6}(?:厕所|卫生间|柜|床底|房间|屋|楼道)|(?:炸|引爆).{0,3}(?:药|我家|房子|楼)"
@@ -117,7 +117,7 @@ _SIGNS: dict[EmergencyKind, tuple[re.Pattern[str], ...]] = {
             r".*(?:不让|不准|不许|不给|不放|不叫|没让)(?:我|我们|俺|俺们|人|他|她|她们|他们|工人)?(?:走|出去|出门|出来|离开|回家|下楼|出屋)"
         ),
         re.compile(
-            r"(?:扣|押|绑|锁|看|关|控制)(?:着|住|了)(?:人|我|我们|我儿子|我老公|我家人)|不放人|才放(?:人)?$|软禁|囚禁|限制.{0,3}自由|非法拘禁|门从外面锁|绑起来|绑在|捆起来|我被绑|被绑着|关(?:在|到)?地下室"
+            r"(?:扣|押|绑|锁|看|关|控制)(?:着|住|了)(?:人|我|我们|我儿子|我老公|我家人)(?!(?:们)?的?(?:工钱|工资|钱|身份证|证|东西|货|车|押金|户口|手机|材料|毕业|提成|奖金|运费|卡))|不放人|才放(?:人)?$|软禁|囚禁|限制.{0,3}自由|非法拘禁|门从外面锁|绑起来|绑在|捆起来|我被绑|被绑着|关(?:在|到)?地下室"
         ),
         re.compile(
             r"(?:出不去|出不来|跑不掉|逃不掉|逃不出|走不了|回不来).{0,8}(?:关|锁|看|扣|传销|他们|被)|(?:关|锁|看|扣|传销|被骗|被人|屋|院).{0,12}(?:出不去|出不来|跑不掉|逃不|走不了|不让走|回不来)|传销.{0,8}(?:收了|没收|看着|救|出不|跑不|不让|窝)|(?:在|进).{0,3}传销窝"
@@ -146,8 +146,14 @@ class Danger:
     live: bool
     sign: str
     against: str = ""
-    by_sound: bool = False
-    """Seen only after words were replaced by what they sound like: wants the model's consent."""
+    heard: int = 0
+    """Syllables of the longest phrase that only sounds like danger; 0 when the sign is spelt out."""
+
+    @property
+    def consent(self) -> float:
+        """What the model must at least give an emergency for this sign to count: nothing for words
+        spelt out, the less the longer what only sounds like a sign."""
+        return {2: 0.12, 3: 0.05}.get(self.heard, 0.0)
 
 
 @cache
@@ -155,34 +161,42 @@ def _phrases_by_sound() -> dict[tuple[str, ...], str]:
     source = resources.files("hotline.language") / "data" / "danger.txt"
     lines = source.read_text(encoding="utf-8").splitlines()
     words = [word for line in lines if not line.startswith("#") for word in line.split()]
-    return {tuple(syllables(word)): word for word in words}
+    return {
+        tuple(syllables(word) if len(word) < 3 else map(fuzzy_syllable, syllables(word))): word
+        for word in words
+    }
 
 
-def repaired(bare: str) -> str:
-    """The text with stretches that sound exactly like a phrase of danger written as that phrase."""
+def repaired(bare: str) -> tuple[str, int]:
+    """The text with stretches that sound like a phrase of danger written as that phrase: three and
+    more syllables by fuzzy sound, two only exactly. Also the length of the longest replaced."""
     sounds = syllables(bare)
     if len(sounds) != len(bare):
-        return bare
+        return bare, 0
     phrases = _phrases_by_sound()
-    result, position = [], 0
+    fuzzy = [fuzzy_syllable(sound) for sound in sounds]
+    result, position, longest = [], 0, 0
     while position < len(bare):
-        for length in (5, 4, 3, 2):
-            phrase = phrases.get(tuple(sounds[position : position + length]))
+        for length in (7, 6, 5, 4, 3, 2):
+            heard = fuzzy if length > 2 else sounds
+            phrase = phrases.get(tuple(heard[position : position + length]))
             if phrase is not None and len(phrase) == length:
+                if bare[position : position + length] != phrase:
+                    longest = max(longest, length)
                 result.append(phrase)
                 position += length
                 break
         else:
             result.append(bare[position])
             position += 1
-    return "".join(result)
+    return "".join(result), longest
 
 
 def find_danger(text: str) -> Danger | None:
     """The most serious sign of danger in a text, live ones first; None without any sign."""
     bare = plain(text)
     seen: Danger | None = None
-    for form in dict.fromkeys((bare, repaired(bare))):
+    for form, heard in dict.fromkeys(((bare, 0), repaired(bare))):
         cleaned = _HARMLESS.sub("呵", form)
         for kind, patterns in _SIGNS.items():
             found = next(
@@ -191,11 +205,20 @@ def find_danger(text: str) -> Danger | None:
             if found is None:
                 continue
             against = _against(kind, cleaned)
-            danger = Danger(kind, not against, found[0], against, form != bare)
+            danger = Danger(kind, not against, found[0], against, heard)
             if danger.live:
                 return danger
             seen = seen or danger
     return seen
+
+
+def speaks_against(text: str) -> bool:
+    """Does anything in a text without a sign of danger speak for a calm question?"""
+    bare = plain(text)
+    return any(
+        pattern.search(bare)
+        for pattern in (_TOLD, _DENIED, _LAW, _PAST, _IMAGINED, _POLICE, _QUESTION, _HARMLESS)
+    )
 
 
 def _against(kind: EmergencyKind, text: str) -> str:

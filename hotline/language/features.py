@@ -5,6 +5,7 @@ out, ``t:``/``k:``/``a:`` phrases that only sound alike are among these, ``k:x>y
 after concept x, ``len:`` length class.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
@@ -13,7 +14,7 @@ from hotline.language.lexicon import Hit, lexicon
 from hotline.language.normalise import masked, plain
 from hotline.language.pinyin import codes
 
-VERSION = 3
+VERSION = 4
 """Part of the hash of the weights: raise it when features change."""
 
 _SCALE = {
@@ -49,8 +50,6 @@ def look(text: str) -> View:
     families: dict[str, Iterable[str]] = {
         "c": _grams("c:", f"^{masked(bare)}$", 1, 3),
         "p": _grams("p:", f"^{sound}$", 1, 3),
-        "T": [f"T:{hit.group}" for hit in topics],
-        "t": [f"t:{hit.group}" for hit in layers["topics"].in_sound(sound)],
         "A": [f"A:{hit.group}" for hit in layers["acts"].in_text(bare)],
         "a": [f"a:{hit.group}" for hit in layers["acts"].in_sound(sound)],
         "l": [f"len:{min(len(bare), 24) // 3}"],
@@ -60,7 +59,10 @@ def look(text: str) -> View:
     families["K"] = [f"K:{hit.group}" for hit in concepts]
     families["k"] = [f"k:{hit.group}" for hit in heard]
     families["P"] = _pairs(concepts, heard)
-    return View(bare, sound, tuple(topics), _weigh(families))
+    features = _weigh(families)
+    features |= _evidence("T:", topics, 0.3)
+    features |= _evidence("t:", layers["topics"].in_sound(sound), 0.24)
+    return View(bare, sound, tuple(topics), features)
 
 
 def _grams(prefix: str, text: str, shortest: int, longest: int) -> set[str]:
@@ -89,3 +91,14 @@ def _weigh(families: dict[str, Iterable[str]]) -> dict[str, float]:
         for name in unique:
             features[name] = _SCALE[family] / sqrt(len(unique) + 1)
     return features
+
+
+def _evidence(prefix: str, hits: list[Hit], worth: float) -> dict[str, float]:
+    """How much of the text points to each topic: long phrases say more than short ones, a phrase
+    that several topics share says less to each."""
+    shared = Counter((hit.start, hit.end) for hit in hits)
+    total: dict[str, float] = {}
+    for hit in hits:
+        weight = (len(hit.phrase) - 0.6) / sqrt(shared[hit.start, hit.end])
+        total[hit.group] = total.get(hit.group, 0.0) + weight
+    return {f"{prefix}{group}": min(weight, 5.0) * worth for group, weight in total.items()}

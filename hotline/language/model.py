@@ -22,6 +22,7 @@ SOURCES = (
     "pinyin.txt",
     "grammar.yaml",
     "examples.tsv",
+    "phrases.tsv",
     "heard.tsv",
 )
 """Files the weights are learnt from; their hash is stored with the weights."""

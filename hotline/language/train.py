@@ -61,6 +61,10 @@ def training_rows() -> list[Row]:
         for topic, phrases in topics.items()
         for phrase in phrases.split()
     )
+    phrases = (FOLDER / "phrases.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    for line in phrases:
+        topic, phrase = line.split("\t")
+        rows.extend(augmenter.phrase(topic, phrase, origin=-1))
     rows.extend(heard_rows(origins))
     return rows
 
@@ -135,7 +139,7 @@ def _fit_heads(matrix: Matrix, rows: Sequence[Row], use: NDArray[np.bool_]) -> t
     def head(chosen: NDArray[np.bool_], labels: list[str], order: list[str]) -> Head:
         numbers = np.flatnonzero(chosen)
         return fit(
-            matrix.values[numbers], [labels[n] for n in numbers], order, weight[numbers], 8.0
+            matrix.values[numbers], [labels[n] for n in numbers], order, weight[numbers], 3.0
         )
 
     return head(for_act, acts, LABELS_ACT), head(for_topic, topics, LABELS_TOPIC)

@@ -1,12 +1,10 @@
 """Text to Understanding: the model, the nearest examples, the label rules and the danger rules."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-
 from hotline.domain.codes import Act, EmergencyKind, Topic
 from hotline.domain.understanding import Reading, Slots, Understanding
 from hotline.language import manners
-from hotline.language.danger import Danger, find_danger
+from hotline.language.danger import Danger, find_danger, speaks_against
 from hotline.language.expect import OPEN, Expect
 from hotline.language.features import View, look
 from hotline.language.lexicon import lexicon
@@ -22,9 +20,7 @@ _ANSWERS: dict[str, tuple[Act, ...]] = {"yes_no": (Act.YES, Act.NO), "choice": (
 _FACTS = ("phone", "region", "since", "name", "rating", "digits", "order_no")
 _SHORT = 8
 _LEAST_READING = 0.04
-_CONSENT = 0.12
-"""What the model must give an emergency that only sounds like one."""
-_SURE = 0.6
+_SURE = 0.85
 """From here on the model alone makes an emergency where no rule sees a sign either way."""
 
 Distribution = tuple[dict[Act, float], dict[Topic, float]]
@@ -65,7 +61,7 @@ class Understander:
         reasons += apply_rules(view.plain, acts, topics)
         _expected(view.plain, expect, slots, acts, topics)
         danger = self._danger(text, alternatives, acts)
-        kind = _judge(danger, acts, reasons)
+        kind = _judge(danger, speaks_against(text), acts, reasons)
         readings = _readings(acts, topics)
         best = readings[0]
         return Understanding(
@@ -102,13 +98,11 @@ class Understander:
     def _danger(
         self, text: str, alternatives: Sequence[str], acts: dict[Act, float]
     ) -> Danger | None:
+        """The sign of danger that counts, else one that does not; a sign that only sounds like one
+        and that the model does not believe is none at all."""
         dangers = [danger for one in (text, *alternatives[:3]) if (danger := find_danger(one))]
-        live = [
-            danger
-            for danger in dangers
-            if danger.live and not (danger.by_sound and acts[Act.EMERGENCY] < _CONSENT)
-        ]
-        return (live or [replace(danger, live=False) for danger in dangers] or [None])[0]
+        believed = [danger for danger in dangers if acts[Act.EMERGENCY] >= danger.consent]
+        return next((danger for danger in believed if danger.live), next(iter(believed), None))
 
     def _explain(
         self, view: View, near: list[Neighbour], acts: dict[Act, float], topics: dict[Topic, float]
@@ -188,9 +182,12 @@ def _tells(expect: Expect, slots: Slots) -> bool:
 
 
 def _judge(
-    danger: Danger | None, acts: dict[Act, float], reasons: list[str]
+    danger: Danger | None, calm: bool, acts: dict[Act, float], reasons: list[str]
 ) -> EmergencyKind | None:
-    """Makes the act an emergency, or takes it away from the model; returns the kind."""
+    """Makes the act an emergency, or takes it away from the model; returns the kind.
+
+    ``calm``: something in the sentence speaks for a question rather than a cry for help.
+    """
     model_says = acts[Act.EMERGENCY]
     if danger is not None:
         reasons.append(
@@ -200,7 +197,7 @@ def _judge(
     if danger is not None and danger.live:
         _set_emergency(acts, max(model_says, 0.9))
         return danger.kind
-    if danger is None and model_says >= _SURE:
+    if danger is None and model_says >= _SURE and not calm:
         return EmergencyKind.VIOLENCE
     _set_emergency(acts, 0.0)
     return None

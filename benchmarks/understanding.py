@@ -1,0 +1,226 @@
+"""How well sentences are understood: ``python -m benchmarks.understanding [--json FILE]``.
+
+Measures act and topic together on sentences kept out of training (``data/understanding_*.tsv``),
+the same after homophone noise, emergencies missed and false alarms, confidence, and the time taken.
+``--manifest FILE`` (columns act, topic, text and optionally heard, with a header) measures any other
+set, a recogniser's transcripts for one; ``--wrong`` prints what was misread.
+"""
+
+import argparse
+import csv
+import json
+import random
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from hotline.domain.codes import Act
+from hotline.language import Understander, syllable_error_rate
+
+DATA = Path(__file__).parent / "data"
+NOISE = 0.35
+"""Share of words replaced by words that sound alike: about the syllable error of Whisper base."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the report; shares are 0..1."""
+
+    name: str
+    sentences: int
+    value: float
+    must: float | None
+    aim: float | None
+    lower_is_better: bool = False
+    note: str = ""
+
+    def reached(self) -> str:
+        """``aim``, ``must`` or ``below`` in words for the table."""
+        if self.must is None or self.aim is None:
+            return ""
+        better: Callable[[float, float], bool] = (
+            (lambda value, goal: value <= goal)
+            if self.lower_is_better
+            else (lambda value, goal: value >= goal)
+        )
+        return (
+            "aim"
+            if better(self.value, self.aim)
+            else "must"
+            if better(self.value, self.must)
+            else "below"
+        )
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """Rows of a tab-separated file with a header."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+class Bench:
+    """Runs the sets through one Understander and collects figures."""
+
+    def __init__(self, show_wrong: bool) -> None:
+        self.understander = Understander.load()
+        self.figures: list[Figure] = []
+        self._show_wrong = show_wrong
+
+    def labelled(
+        self, name: str, rows: Sequence[dict[str, str]], column: str, must: float, aim: float
+    ) -> None:
+        """Share of rows whose act and topic are both right, and of each alone in the note."""
+        both = acts = topics = 0
+        honesty: list[tuple[float, bool]] = []
+        for row in rows:
+            found = self.understander.understand(row[column])
+            act, topic = found.act == row["act"], found.topic == row["topic"]
+            acts, topics, both = acts + act, topics + topic, both + (act and topic)
+            honesty.append((found.confidence, act and topic))
+            if not (act and topic):
+                self._wrong(
+                    f"{row[column]}: {row['act']}/{row['topic']}, read as {found.act}/{found.topic}"
+                )
+        count = len(rows)
+        note = f"act {acts / count:.3f} topic {topics / count:.3f} calibration error {_miscalibration(honesty):.3f}"
+        self.figures.append(Figure(name, count, both / count, must, aim, note=note))
+
+    def missed(self, name: str, texts: Sequence[str], must: float, aim: float) -> None:
+        """Share of emergencies not seen as such."""
+        unseen = [
+            text for text in texts if self.understander.understand(text).act is not Act.EMERGENCY
+        ]
+        for text in unseen:
+            self._wrong(f"emergency missed: {text}")
+        self.figures.append(Figure(name, len(texts), len(unseen) / len(texts), must, aim, True))
+
+    def false_alarms(self, name: str, texts: Sequence[str], must: float, aim: float) -> None:
+        """Share of other sentences taken for an emergency."""
+        alarms = [text for text in texts if self.understander.understand(text).act is Act.EMERGENCY]
+        for text in alarms:
+            self._wrong(f"false alarm: {text}")
+        self.figures.append(Figure(name, len(texts), len(alarms) / len(texts), must, aim, True))
+
+    def speed(self, texts: Sequence[str]) -> None:
+        """Milliseconds a sentence, median."""
+        times = []
+        for text in texts:
+            begun = time.perf_counter()
+            self.understander.understand(text)
+            times.append((time.perf_counter() - begun) * 1000)
+        median = sorted(times)[len(times) // 2]
+        self.figures.append(
+            Figure("milliseconds a sentence (median)", len(times), median, 5.0, 5.0, True)
+        )
+
+    def _wrong(self, line: str) -> None:
+        if self._show_wrong:
+            print(line)
+
+
+def _miscalibration(honesty: Sequence[tuple[float, bool]]) -> float:
+    """Expected calibration error over ten bins of confidence."""
+    total = 0.0
+    for lower in range(10):
+        held = [one for one in honesty if lower / 10 <= one[0] < (lower + 1) / 10 + (lower == 9)]
+        if held:
+            confidence = sum(value for value, _ in held) / len(held)
+            right = sum(ok for _, ok in held) / len(held)
+            total += abs(confidence - right) * len(held) / len(honesty)
+    return total
+
+
+def _noisy(rows: Sequence[dict[str, str]]) -> tuple[list[dict[str, str]], float]:
+    """Rows with a ``heard`` column of homophone noise, and the mean syllable error it makes."""
+    from hotline.language.augment import Noise
+
+    noise = Noise(random.Random(7))
+    spoilt = [row | {"heard": noise.spoil(row["text"], NOISE)} for row in rows]
+    errors = [syllable_error_rate(row["text"], row["heard"]) for row in spoilt]
+    return spoilt, sum(errors) / len(errors)
+
+
+def own_sets(bench: Bench) -> None:
+    """The project's own held-out sets, typed, spoilt, and as recognised where transcripts exist."""
+    sentences = rows_of(DATA / "understanding_sentences.tsv")
+    emergencies = rows_of(DATA / "understanding_emergencies.tsv")
+    traps = [row["text"] for row in rows_of(DATA / "understanding_traps.tsv")]
+    bench.labelled("act and topic, typed", sentences, "text", 0.85, 0.95)
+    spoilt, _ = _noisy(sentences)
+    bench.labelled("act and topic, homophone noise", spoilt, "heard", 0.65, 0.85)
+    bench.missed("emergencies missed, typed", [row["text"] for row in emergencies], 0.0, 0.0)
+    cries, _ = _noisy(emergencies)
+    bench.missed("emergencies missed, homophone noise", [row["heard"] for row in cries], 0.05, 0.0)
+    bench.false_alarms("false alarms, typed", traps, 0.02, 0.005)
+    heard_traps, _ = _noisy([{"text": text} for text in traps])
+    bench.false_alarms(
+        "false alarms, homophone noise", [row["heard"] for row in heard_traps], 0.02, 0.005
+    )
+    bench.speed([row["text"] for row in sentences])
+    recognised = DATA / "understanding_heard.tsv"
+    if recognised.is_file():
+        heard_set(bench, rows_of(recognised))
+
+
+def heard_set(bench: Bench, rows: Sequence[dict[str, str]]) -> None:
+    """Transcripts of the own sets read aloud by synthetic voices over a telephone line."""
+    plain_rows = [row for row in rows if row["act"] not in ("emergency", "trap")]
+    bench.labelled("act and topic, recognised", plain_rows, "heard", 0.65, 0.85)
+    for act, measure, must, aim in (
+        ("emergency", bench.missed, 0.05, 0.0),
+        ("trap", bench.false_alarms, 0.02, 0.005),
+    ):
+        texts = [row["heard"] for row in rows if row["act"] == act]
+        if texts:
+            name = "emergencies missed" if act == "emergency" else "false alarms"
+            measure(f"{name}, recognised", texts, must, aim)
+
+
+def report(figures: Sequence[Figure], json_path: Path | None) -> None:
+    """The figures as a table, and as JSON when asked for."""
+    table = Table("figure", "sentences", "value", "must", "aim", "reached", "note")
+    for figure in figures:
+        goals = [f"{goal:g}" if goal is not None else "" for goal in (figure.must, figure.aim)]
+        table.add_row(
+            figure.name,
+            str(figure.sentences),
+            f"{figure.value:.3f}",
+            *goals,
+            figure.reached(),
+            figure.note,
+        )
+    Console(width=150).print(table)
+    if json_path is not None:
+        json_path.write_text(
+            json.dumps([asdict(figure) for figure in figures], ensure_ascii=False, indent=1)
+        )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit status 1 when a figure stays below what it must reach."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--manifest", type=Path, action="append", default=[], help="another set to measure"
+    )
+    parser.add_argument("--json", type=Path, help="write the figures here")
+    parser.add_argument("--wrong", action="store_true", help="print every misread sentence")
+    options = parser.parse_args(argv)
+    bench = Bench(options.wrong)
+    for path in options.manifest:
+        rows = rows_of(path)
+        bench.labelled(f"{path.name}, typed", rows, "text", 0.85, 0.95)
+        if rows and "heard" in rows[0]:
+            bench.labelled(f"{path.name}, recognised", rows, "heard", 0.65, 0.85)
+    if not options.manifest:
+        own_sets(bench)
+    report(bench.figures, options.json)
+    return 1 if any(figure.reached() == "below" for figure in bench.figures) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
