@@ -1,31 +1,26 @@
 """A reference hub in a process of its own, and intake documents, for the dispatch tests."""
 
 import itertools
-import json
+import multiprocessing
 import socket
-import subprocess
-import sys
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
+from dispatch.reference_hub.main import run
 from hotline.domain.codes import ServiceType, Terminal, Urgency
 from hotline.domain.orders import Intake
 from hotline.settings import HubSettings
 
 SECRET = "only-for-tests-0123456789"
 NOW = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
-_RUN = """
-import json, sys
-from pathlib import Path
-from dispatch.reference_hub.main import run
-given = json.load(sys.stdin)
-run("127.0.0.1", given["port"], Path(given["db"]), given["keys"], faults=True)
-"""
+_SERVERS = multiprocessing.get_context("forkserver")
+_SERVERS.set_forkserver_preload(["dispatch.reference_hub.main"])  # imports once, starts at once
 _numbers = itertools.count(1)
 
 
@@ -63,7 +58,7 @@ class Hub:
 
     port: int
     db: Path
-    process: subprocess.Popen[bytes]
+    process: BaseProcess
 
     @property
     def url(self) -> str:
@@ -83,20 +78,22 @@ class Hub:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.join(10)
+        self.process.close()
 
     def start(self) -> None:
         self.process = start_hub(self.port, self.db)
 
 
-def start_hub(port: int, db: Path) -> "subprocess.Popen[bytes]":
-    process = subprocess.Popen([sys.executable, "-c", _RUN], stdin=subprocess.PIPE)
-    assert process.stdin is not None
-    given = {"port": port, "db": str(db), "keys": {"k1": SECRET}}
-    process.stdin.write(json.dumps(given).encode())
-    process.stdin.close()
+def start_hub(port: int, db: Path) -> BaseProcess:
+    """A hub process that answers."""
+    keys = {"k1": SECRET}
+    process = _SERVERS.Process(
+        target=run, args=("127.0.0.1", port, db, keys), kwargs={"faults": True}
+    )
+    process.start()
     deadline = time.monotonic() + 30
-    while process.poll() is None and time.monotonic() < deadline:
+    while process.is_alive() and time.monotonic() < deadline:
         try:
             httpx2.get(f"http://127.0.0.1:{port}/healthz", trust_env=False)
             return process

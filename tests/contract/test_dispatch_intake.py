@@ -9,7 +9,6 @@ from hubkit import NOW, an_intake
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from dispatch.desk import OrderDesk
 from dispatch.errors import (
     IdempotencyConflictError,
     IntakeError,
@@ -163,14 +162,3 @@ async def test_check_digits_cannot_be_got_round(
     await desk.receive(an_intake(), NOW)
     with pytest.raises(OrderNotFoundError):
         await progress.by_phone("13955512345", tail)
-    calls = OrderDesk(desk, progress)
-    assert await calls.look_up(None, "13955512345", tail) == ()
-    assert await calls.look_up(None, "13955512345", None) == ()
-
-
-async def test_the_telephones_desk_files_and_finds(desk: IntakeDesk, progress: Progress) -> None:
-    calls = OrderDesk(desk, progress, clock=lambda: NOW)
-    order = await calls.file(an_intake())
-    assert await calls.look_up(order.order_no, None, None) == (order,)
-    assert await calls.look_up(None, "13955512345", order.order_no[-4:]) == (order,)
-    assert await calls.look_up("20260305999990", None, None) == ()
