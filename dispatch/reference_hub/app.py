@@ -23,7 +23,7 @@ KINDS = ("order.received", "order.erased")
 class MessageIn(BaseModel):
     """The frame of every message (docs/hub-protocol.md)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="ignore")
 
     version: int = Field(ge=1, le=1)
     message: str
