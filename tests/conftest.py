@@ -1,10 +1,15 @@
 """Rules for every test: one category a module, a clean environment, no .env of a developer."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# pytest-asyncio makes a loop for every sync test that runs before an async one and never closes it;
+# with warnings as errors that fails the run at its end.
+asyncio.set_event_loop(None)
 
 CATEGORIES = {"unit", "contract", "browser", "asterisk", "load"}
 SHARED = Path(__file__).resolve().parents[2] / "shared"

@@ -14,6 +14,7 @@ from hotline import backup as backups
 from hotline.analysis.stats import Rate, Stats
 from hotline.analysis.stats import stats as read_stats
 from hotline.commands.common import JSON, console, emit, plain_errors, run, settings_for_work
+from hotline.db.audit_content import changed_records
 from hotline.db.erase import erase_person
 from hotline.db.opening import Store, open_store
 from hotline.db.rekey import finish_rotation, rotate_keys
@@ -185,13 +186,15 @@ def purge_now() -> None:
 @privacy_app.command("audit")
 @plain_errors
 def audit() -> None:
-    """核对审计链。"""
+    """核对审计链，以及通话和工单的内容是否与审计一致。"""
 
     async def work() -> list[str]:
         async with opened() as store:
             report = await store.audit.verify()
             console.print(f"审计链共 {report.links} 环")
-            return list(report.problems)
+            changed = await changed_records(store.db, store.ring)
+            told = [f"{name}: content is not what was audited" for name in changed]
+            return [*report.problems, *told]
 
     problems = run(work())
     for problem in problems:

@@ -262,4 +262,3 @@ def _leg_of(channel: str) -> str:
         if channel.startswith(prefix):
             return channel.removeprefix(prefix).rsplit("-", 1)[0]
     return ""
-

@@ -63,9 +63,7 @@ def own_pbx(installation: Installation, tmp_path: Path) -> Iterator[Callable[...
 
 
 @pytest.fixture(scope="session")
-def trial(
-    installation: Installation, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Trial]:
+def trial(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     """The whole hotline and the hub as processes, private to this run."""
     settings, config = trial_settings(tmp_path_factory.mktemp("hotline"))
     with Trial(settings, config) as running:
