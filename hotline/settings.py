@@ -98,7 +98,7 @@ class VoiceSettings(_Group):
     """The bot's voice."""
 
     engine: Literal["auto", "kokoro", "piper", "espeak"] = Field("auto", description="Voice engine")
-    style: str = Field("jf_gongitsune", description="Kokoro style (a zf_*/zm_* file drops in)")
+    style: str = Field("zf_xiaobei", description="Kokoro style: zf_* women, zm_* men")
     piper_model: Path | None = Field(None, description="Chinese Piper voice (.onnx)")
     recordings: Path | None = Field(None, description="Folder of recorded prompts, taken first")
     speed: float = Field(1.0, description="1 normal, 0.8 slower")

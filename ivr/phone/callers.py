@@ -9,7 +9,7 @@ from ivr.voice.sound import telephone
 from ivr.voice.synthesis import Synthesiser
 
 STYLES = ("zm_yunxi", "zf_xiaoyi", "zm_yunyang")
-"""Kokoro styles of the callers; the hotline speaks with another one."""
+"""Kokoro styles of the callers; the hotline itself speaks with another one."""
 
 
 class Callers:
