@@ -1,8 +1,8 @@
 """How a Chinese person reads a written text aloud: words, syllables, phonemes, breaths. Pure.
 
-``pieces`` cuts a text into what is rendered at one time: whole sentences, long ones at a comma, and
-the first one short so that a caller soon hears something. The cut depends on the text alone, so
-the same text always finds the same pieces in the cache.
+``pieces`` cuts a text into what is rendered at one time: whole sentences, which sound best, and
+long ones at a comma. For a caller who waits for words not rendered yet the cut is ``quick``: shorter
+pieces, the first one shortest. A cut depends on the text alone, so the cache finds it again.
 """
 
 import re
@@ -19,10 +19,11 @@ _CLAUSE = re.compile(r"[^，。！？；：、]+[，。！？；：、]?")
 _MARKS = "，。！？；：、"
 _ENDS = "。！？；"
 _PAUSES = {"。": 0.38, "！": 0.38, "？": 0.38, "；": 0.30, "：": 0.22, "，": 0.16, "、": 0.08}
-_LONGEST = 26
+_LONGEST = 40
 """Characters of one piece; a longer sentence is cut at a comma."""
+_QUICK_LONGEST = 26
 _FIRST = 12
-"""Characters of the first piece when its sentence has a comma to cut at."""
+"""A quick first sentence longer than so many characters is cut at its first mark."""
 _SHORTEST = 5
 """Characters, mark included, below which a clause alone comes out of the model badly."""
 _LIMIT = 60
@@ -39,11 +40,12 @@ class Piece:
     """Seconds of silence after it."""
 
 
-def pieces(text: str) -> tuple[Piece, ...]:
-    """Cut a written text for rendering and streaming; empty when nothing in it can be said."""
+def pieces(text: str, *, quick: bool = False) -> tuple[Piece, ...]:
+    """Cut a written text for rendering; empty when nothing in it can be said."""
+    longest = _QUICK_LONGEST if quick else _LONGEST
     found: list[str] = []
     for sentence in _sentences(spoken(text)):
-        found += _cut(sentence, first=not found)
+        found += _cut(sentence, longest, first_short=quick and not found)
     return tuple(Piece(words_, _PAUSES.get(words_[-1], 0.2)) for words_ in found)
 
 
@@ -70,12 +72,12 @@ def _split_long(clause: str) -> list[str]:
     return [*(part + "，" for part in parts[:-1]), parts[-1] + clause[len(body) :]]
 
 
-def _cut(clauses: list[str], *, first: bool) -> list[str]:
+def _cut(clauses: list[str], longest: int, *, first_short: bool) -> list[str]:
     cut = [clauses[0]]
-    short = first and sum(map(len, clauses)) > _FIRST and len(clauses[0]) >= _SHORTEST
+    short = first_short and sum(map(len, clauses)) > _FIRST and len(clauses[0]) >= _SHORTEST
     for clause in clauses[1:]:
         begun = short and len(cut) == 1
-        if begun or len(cut[-1]) + len(clause) > _LONGEST:
+        if begun or len(cut[-1]) + len(clause) > longest:
             cut.append(clause)
         else:
             cut[-1] += clause

@@ -96,6 +96,11 @@ class VoiceService:
         """The worker's process id while it is loaded."""
         return self._worker.pid if self._worker else None
 
+    @property
+    def waiting(self) -> int:
+        """Pieces callers wait for."""
+        return sum(not job.done.done() for job in self._queue)
+
     async def start(self, *, warm: bool = True) -> None:
         """Choose the voice; ``warm`` loads it now rather than at the first piece not cached.
 
@@ -127,13 +132,13 @@ class VoiceService:
         recorded = self._recordings.get(text, prompt)
         if recorded is not None:
             return _bytes(recorded)
-        sounds = []
-        for piece in pieces(text):
-            pcm = self._find(piece, speed)
-            if pcm is None:
-                return None
-            sounds.append((pcm, piece.pause))
-        return _bytes(join(sounds))
+        for quick in (False, True):
+            parts = pieces(text, quick=quick)
+            sounds = self._all(parts, speed)
+            if sounds is not None:
+                pauses = (part.pause for part in parts)
+                return _bytes(join(list(zip(sounds, pauses, strict=True))))
+        return None
 
     async def say(
         self,
@@ -155,6 +160,8 @@ class VoiceService:
             yield _bytes(recorded)
             return
         parts = pieces(text)
+        if self._all(parts, speed) is None:
+            parts = pieces(text, quick=True)
         jobs = self._begin(parts, speed, priority)
         try:
             for index, (part, job) in enumerate(zip(parts, jobs, strict=True)):
@@ -223,6 +230,15 @@ class VoiceService:
         key = self._key(piece, speed)
         pcm = self._memory.get(key)
         return pcm if pcm is not None else self._cache.get(key)
+
+    def _all(self, parts: tuple[Piece, ...], speed: float) -> list[Pcm] | None:
+        found = []
+        for part in parts:
+            pcm = self._find(part, speed)
+            if pcm is None:
+                return None
+            found.append(pcm)
+        return found
 
     async def _store(self, piece: Piece, speed: float, pcm: Pcm) -> None:
         try:

@@ -5,9 +5,11 @@ import os
 import shutil
 import signal
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from hotline.settings import VoiceSettings, default_cache_dir
@@ -67,6 +69,47 @@ async def test_a_kept_text_comes_from_the_cache_and_others_never_reach_the_disk(
 
 
 @needs_kokoro
+async def test_the_worker_stays_small(voice: VoiceService) -> None:
+    for size in (5, 40, 12, 33, 20):
+        await hear(
+            voice,
+            "请您准备好劳动合同工资条和考勤记录并且尽快到所在地的劳动仲裁委员会提出书面申请"[:size],
+        )
+    assert voice.worker_pid is not None
+    assert psutil.Process(voice.worker_pid).memory_info().rss < 450e6
+
+
+@needs_kokoro
+async def test_an_idle_worker_gives_its_memory_back(cache_dir: Path) -> None:
+    service = VoiceService(VoiceSettings(), cache_dir, threads=1, idle_unload_s=0.05)
+    await service.start()
+    try:
+        async with asyncio.timeout(30):
+            while service.worker_pid is not None:  # noqa: ASYNC110 - another task ends it
+                await asyncio.sleep(0.02)
+        assert len(await hear(service, TEXT)) > RATE
+    finally:
+        await service.stop()
+
+
+@needs_kokoro
+async def test_a_model_that_cannot_be_loaded_leaves_the_next_voice(tmp_path: Path) -> None:
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("needs espeak-ng")
+    files = KokoroFiles(tmp_path)
+    shutil.copytree(KOKORO.folder, files.folder)
+    with files.model.open("r+b") as model:
+        model.truncate(1000)
+        model.truncate(KOKORO.model.stat().st_size)
+    service = VoiceService(VoiceSettings(), tmp_path, threads=1)
+    await service.start()
+    try:
+        assert service.engine.startswith("espeak")
+    finally:
+        await service.stop()
+
+
+@needs_kokoro
 async def test_a_killed_worker_costs_nothing_but_time(voice: VoiceService) -> None:
     first = voice.worker_pid
     assert first is not None
@@ -78,12 +121,27 @@ async def test_a_killed_worker_costs_nothing_but_time(voice: VoiceService) -> No
 @needs_kokoro
 async def test_leaving_drops_what_waits(voice: VoiceService) -> None:
     long = "对方借钱不还，请保留好借条、转账凭证和聊天记录。" * 3
-    async for _ in voice.say(long):
-        break
-    await asyncio.sleep(0)
-    # all that was queued is cancelled: an urgent word need not wait for it
-    chunks = [c async for c in voice.say("请马上报警。", priority=Priority.URGENT)]
-    assert len(chunks) == 1
+    async with aclosing(voice.say(long)) as speaking:
+        await anext(speaking)
+        assert voice.waiting >= 3
+    assert voice.waiting == 0
+
+
+@needs_kokoro
+async def test_an_urgent_word_passes_those_who_wait(voice: VoiceService) -> None:
+    ended: list[str] = []
+
+    async def speak(text: str, priority: Priority) -> None:
+        async for _ in voice.say(text, priority=priority):
+            pass
+        ended.append(text)
+
+    async with asyncio.TaskGroup() as calls:
+        for text in ("请您稍等。", "请您再说一遍。", "请您慢慢讲。"):
+            calls.create_task(speak(text, Priority.LIVE))
+        await asyncio.sleep(0)
+        calls.create_task(speak("马上报警。", Priority.URGENT))
+    assert "马上报警。" in ended[:2]
 
 
 @needs_kokoro

@@ -237,14 +237,25 @@ def test_phonemes_keep_words_and_marks() -> None:
     assert phonemes("您好，请讲。") == "ni↗nxau↓, ʨʰi↗ŋ ʨja↓ŋ."
 
 
-def test_the_first_piece_is_short_and_long_sentences_are_cut_at_commas() -> None:
-    parts = pieces(
-        "老板拖欠工资，可以先向劳动监察部门投诉，也可以申请劳动仲裁，还可以向人民法院申请支付令。"
-    )
-    assert parts[0].text == "老板拖欠工资，"
-    assert all(len(part.text) <= 26 for part in parts)
-    assert "".join(part.text for part in parts).endswith("支付令。")
+LONG = "老板拖欠工资，可以先向劳动监察部门投诉，也可以申请劳动仲裁，还可以向人民法院申请支付令。"
+
+
+@pytest.mark.parametrize(("quick", "longest"), [(False, 40), (True, 26)])
+def test_long_sentences_are_cut_at_commas(quick: bool, longest: int) -> None:
+    parts = pieces(LONG, quick=quick)
+    assert all(len(part.text) <= longest for part in parts)
+    assert "".join(part.text for part in parts) == LONG
     assert parts[0].pause < parts[-1].pause
+
+
+def test_whom_we_keep_waiting_hears_a_short_piece_first() -> None:
+    assert pieces(LONG, quick=True)[0].text == "老板拖欠工资，"
+    assert pieces("请讲。您的问题是什么？", quick=True)[0].text == "请讲。"
+
+
+def test_what_is_not_long_is_said_in_one_breath() -> None:
+    sentence = "对方借钱不还，请保留好借条、转账凭证和聊天记录。"
+    assert [part.text for part in pieces(sentence)] == [sentence]
 
 
 def test_a_piece_never_outgrows_the_model() -> None:

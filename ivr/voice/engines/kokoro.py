@@ -62,7 +62,12 @@ def _session(model: Path, threads: int) -> onnxruntime.InferenceSession:
     # A memory plan is made for each length of input and never forgotten.
     options.enable_mem_pattern = False
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    try:
+        return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # noqa: BLE001 - onnxruntime's own errors share no base class
+        raise VoiceModelError(
+            f"{model} cannot be loaded ({type(error).__name__}); delete it and fetch it again"
+        ) from None
 
 
 __all__ = ["Kokoro", "read_style"]
