@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from hotline.domain.codes import Act, EmergencyKind, Topic
 from hotline.domain.understanding import Reading, Slots, Understanding
 from hotline.language import manners
-from hotline.language.danger import Danger, find_danger, speaks_against
+from hotline.language.danger import Danger, find_danger, may_be_danger
 from hotline.language.expect import OPEN, Expect
 from hotline.language.features import View, look
 from hotline.language.lexicon import lexicon
@@ -16,11 +16,27 @@ from hotline.language.slots import RegionFinder, read_slots
 ABOUT_US = frozenset({Act.AGENT, Act.REPEAT, Act.YES, Act.NO, Act.BYE, Act.OTHER, Act.SUGGESTION})
 """Acts whose topic is always the hotline itself."""
 
+OF_SERVICES = frozenset({Act.PROGRESS, Act.PLACE})
+"""Acts that ask after one of our services, else after the hotline."""
+SERVICES = (
+    Topic.LEGAL_AID,
+    Topic.MEDIATION,
+    Topic.NOTARY,
+    Topic.APPRAISAL,
+    Topic.ARBITRATION,
+    Topic.LAWYER,
+    Topic.LITIGATION,
+    Topic.ADMIN,
+    Topic.SERVICE,
+)
+_STRAY = 0.35
+"""How far a trouble that is no service speaks against asking after a service."""
+
 _ANSWERS: dict[str, tuple[Act, ...]] = {"yes_no": (Act.YES, Act.NO), "choice": (Act.YES, Act.NO)}
 _FACTS = ("phone", "region", "since", "name", "rating", "digits", "order_no")
 _SHORT = 8
 _LEAST_READING = 0.04
-_SURE = 0.85
+_SURE = 0.5
 """From here on the model alone makes an emergency where no rule sees a sign either way."""
 
 Distribution = tuple[dict[Act, float], dict[Topic, float]]
@@ -61,7 +77,7 @@ class Understander:
         reasons += apply_rules(view.plain, acts, topics)
         _expected(view.plain, expect, slots, acts, topics)
         danger = self._danger(text, alternatives, acts)
-        kind = _judge(danger, speaks_against(text), acts, reasons)
+        kind = _judge(danger, not may_be_danger(text), acts, reasons)
         readings = _readings(acts, topics)
         best = readings[0]
         return Understanding(
@@ -186,7 +202,7 @@ def _judge(
 ) -> EmergencyKind | None:
     """Makes the act an emergency, or takes it away from the model; returns the kind.
 
-    ``calm``: something in the sentence speaks for a question rather than a cry for help.
+    ``calm``: nothing in the sentence could be a cry for help, or something speaks against it.
     """
     model_says = acts[Act.EMERGENCY]
     if danger is not None:
@@ -197,7 +213,7 @@ def _judge(
     if danger is not None and danger.live:
         _set_emergency(acts, max(model_says, 0.9))
         return danger.kind
-    if danger is None and model_says >= _SURE and not calm:
+    if danger is None and not calm and model_says >= _SURE:
         return EmergencyKind.VIOLENCE
     _set_emergency(acts, 0.0)
     return None
@@ -211,13 +227,24 @@ def _set_emergency(acts: dict[Act, float], share: float) -> None:
 
 def _readings(acts: dict[Act, float], topics: dict[Topic, float]) -> tuple[Reading, ...]:
     """All plausible pairs, best first; an emergency always leads."""
-    pairs = [
-        Reading(act, Topic.SERVICE, likely)
-        if act in ABOUT_US
-        else Reading(act, topic, likely * topics[topic])
-        for act, likely in acts.items()
-        for topic in ((Topic.SERVICE,) if act in ABOUT_US else topics)
-    ]
+    pairs = [pair for act, likely in acts.items() for pair in _pairs(act, likely, topics)]
     lead = acts[Act.EMERGENCY] >= 0.5
     pairs.sort(key=lambda one: (not (lead and one.act is Act.EMERGENCY), -one.score))
     return (pairs[0], *(one for one in pairs[1:6] if one.score >= _LEAST_READING))
+
+
+def _pairs(act: Act, likely: float, topics: dict[Topic, float]) -> list[Reading]:
+    """What an act may be about: some acts only the hotline, some only our services, others all."""
+    if act in ABOUT_US:
+        return [Reading(act, Topic.SERVICE, likely)]
+    if act not in OF_SERVICES:
+        return [Reading(act, topic, likely * share) for topic, share in topics.items()]
+    elsewhere = sum(share for topic, share in topics.items() if topic not in SERVICES)
+    return [
+        Reading(
+            act,
+            topic,
+            likely * (topics[topic] + (_STRAY * elsewhere if topic is Topic.SERVICE else 0.0)),
+        )
+        for topic in SERVICES
+    ]
