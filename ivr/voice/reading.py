@@ -1,8 +1,8 @@
 """How a Chinese person reads a written text aloud: words, syllables, phonemes, breaths. Pure.
 
 ``pieces`` cuts a text into what is rendered at one time: whole sentences, which sound best, and
-long ones at a comma. For a caller who waits for words not rendered yet the cut is ``quick``: shorter
-pieces, the first one shortest. A cut depends on the text alone, so the cache finds it again.
+long ones at a comma. For a caller who waits for words not rendered yet the cut is ``quick``:
+shorter pieces, the first one shortest. A cut depends on the text alone: the cache finds it again.
 """
 
 import re

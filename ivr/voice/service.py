@@ -284,7 +284,9 @@ class VoiceService:
             if job.done.done():
                 continue
             try:
-                pcm = await self._render(job)
+                # another call may have needed the same words while this one waited
+                again = self._find(job.piece, job.speed)
+                pcm = again if again is not None else await self._render(job)
             except asyncio.CancelledError:
                 _fail(job, VoiceDownError("the voice is being stopped"))
                 raise

@@ -123,7 +123,7 @@ async def test_leaving_drops_what_waits(voice: VoiceService) -> None:
     long = "对方借钱不还，请保留好借条、转账凭证和聊天记录。" * 3
     async with aclosing(voice.say(long)) as speaking:
         await anext(speaking)
-        assert voice.waiting >= 3
+        assert voice.waiting >= 1
     assert voice.waiting == 0
 
 
