@@ -2,8 +2,8 @@
 
 Measures act and topic together on sentences kept out of training (``data/understanding_*.tsv``),
 the same after homophone noise, emergencies missed and false alarms, confidence, and the time taken.
-``--manifest FILE`` (columns act, topic, text and optionally heard, with a header) measures any other
-set, a recogniser's transcripts for one; ``--wrong`` prints what was misread.
+``--manifest FILE`` (columns act, topic, text and optionally heard, with a header) measures any
+other set, a recogniser's transcripts for one; ``--wrong`` prints what was misread.
 """
 
 import argparse
@@ -87,7 +87,10 @@ class Bench:
                     f"{row[column]}: {row['act']}/{row['topic']}, read as {found.act}/{found.topic}"
                 )
         count = len(rows)
-        note = f"act {acts / count:.3f} topic {topics / count:.3f} calibration error {_miscalibration(honesty):.3f}"
+        note = (
+            f"act {acts / count:.3f} topic {topics / count:.3f} "
+            f"calibration error {_miscalibration(honesty):.3f}"
+        )
         self.figures.append(Figure(name, count, both / count, must, aim, note=note))
 
     def missed(self, name: str, texts: Sequence[str], must: float, aim: float) -> None:

@@ -1,6 +1,6 @@
 """Language: what a caller's words mean. Text in, ``hotline.domain.understanding`` out.
 
-``Understander.load().understand(text)`` is pure; ``complete`` and ``backchannel`` serve turn taking;
+``Understander.load().understand(text)`` is pure; ``complete`` and ``backchannel`` serve turns;
 ``normalise``, ``pinyin_key`` and the error rates serve recognition, search and benchmarks.
 """
 

@@ -1,4 +1,4 @@
-"""Varies training sentences: other words, talk around them, recombined endings, recogniser's errors.
+"""Varies training sentences: other words, talk around them, other endings, recogniser's errors.
 
 Only for training. Everything is drawn from one seeded generator, so training is repeatable.
 """
@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import jieba
 import rjieba
 
 from hotline.language.pinyin import fuzzy_syllable, syllables
@@ -44,6 +43,8 @@ class Noise:
         self._rng = rng
         self._exact: dict[tuple[str, ...], list[tuple[str, float]]] = defaultdict(list)
         self._fuzzy: dict[tuple[str, ...], list[tuple[str, float]]] = defaultdict(list)
+        import jieba  # its word frequencies; slow to load and not needed at run time
+
         jieba.initialize()
         for word, frequency in jieba.dt.FREQ.items():
             if frequency >= 40 and len(word) <= 3 and re.fullmatch(r"[\u4e00-\u9fa5]+", word):

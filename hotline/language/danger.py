@@ -2,197 +2,32 @@
 
 Rules, because a missed emergency costs a life and a person must be able to read why one was or was
 not seen: a sign of danger fires unless something says that it is past, told of others, denied,
-imagined, a question of law, a figure of speech, or the police doing their work.
+imagined, a question of law, a figure of speech, or the police doing their work. The rules are
+regular expressions in ``data/danger_rules.yaml``; ``data/danger.txt`` has the phrases that are also
+recognised by their sound.
 """
 
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from typing import Any
+
+import yaml
 
 from hotline.domain.codes import EmergencyKind
+from hotline.language.errors import LanguageDataError
+from hotline.language.model import data_folder
 from hotline.language.normalise import plain
 from hotline.language.pinyin import fuzzy_syllable, syllables
 
-# Figures of speech and everyday words that contain a sign of danger: removed before looking.
-_HARMLESS = re.compile(
-    r"[气急累烦吵冤恨笑困热冷疼贵穷难听坑忙吓愁悔丑渴饿](?:都|得|的)?(?:快|要|人)?死(?:我|人|他)?(?:了)?|死活|打死(?:也|都)?不|打不死|死也不|死不|死皮赖脸|死缠"
-    r"|死要面子|死亡|死刑|死缓|死者|死因|生死|半死|往死里[扣压宰要]|想死你|想死缓|得要死|得要命|跳楼价|跳楼大?甩卖|要死要活|该死"
-    r"|打(?:过|了|一?个|几个|不通|不进|通)?(?:我|他|你|她)?(?:的)?(?:电话|手机|官司|工|听|扫|算|针|牌|麻将|印|折|交道|小报告|欠条|借条|条子|款|卡|车|包|字|游戏|招呼|赏|火机|预防针|压|110|12348|疫苗|篮球|球|井|水|广告)"
-    r"|打我(?:了)?(?:欠条|电话|手机)|救命钱|救命恩人|救助|流血又流泪|讲解脱|心血|血汗|绑定|捆绑|关(?:门|店|于|系|心|注|掉|闭|机|键|停)|套牢|杀熟|杀猪盘|杀价|砍价|砍掉|砍了?[一二三四五六七八九十几\d]+万|砍头息"
-    r"|自杀式|跳楼机|要命啊|套路贷绑|穷得(?:都)?活不下去|喝出人命"
+_LONGEST_PHRASE = 7
+_ORDER = (
+    EmergencyKind.SUICIDE,
+    EmergencyKind.ABDUCTION,
+    EmergencyKind.CONFINEMENT,
+    EmergencyKind.VIOLENCE,
 )
-_PAST = re.compile(
-    r"去年|前年|上个?月|上个?星期|上个?礼拜|上周|昨天|昨晚|前天|前几天|前些天|前阵子|前段时间|以前|之前|曾经|当年|当时|那年|那时|那次|小时候|早年|年前|月前|天前|多年|上次|上回|上一回"
-    r"|过去的|从前|后来|刚结婚|头几年|结婚那|春节的时候|早就|当初|已经报过|(?:打|关|拐|绑|杀|(?<!不)想|扣|锁|囚|砍|捅|寻|试|骗|威胁|拘禁|动|跳|挨|受|吓唬|烫|掐|踢|踹|抢|堵|追)过|自杀没成|放出来|逃出来(?:了|以后)|救回来了|救过来|出院|住院花"
-    r"|(?:跳楼|自杀|喝农药|上吊|跳河|喝药)(?:后|以后|的人|的工人|死|走|去世|没了|身亡)|抢救无效|没救过来|跳楼的那|(?:找回来|找到了)|(?:打完|打了)我?(?:以后|之后)|现在好了|伤好了|人(?:也)?抓(?:了|到)"
-)
-_STILL = re.compile(
-    r"正在|现在又|今天又|刚才又|还在|又(?:打|动手|在|拿|来|把)|还(?:关|锁|扣|绑|不放|没放|不让)|现在(?:正|还|就|关|锁|在)|此刻|马上|快来|救命|救我|救救"
-)
-_TOLD = re.compile(
-    r"新闻|电视|报纸|听说|听人|听讲|听邻居|据说|网上看|网上说|网上传|抖音|电影|小说|节目|案例|朋友圈|书上|短视频|视频里|群里|报道|论文|某某|宣传|讲课|普法|议论|传谣|谣言|造谣|想了解|写文章"
-)
-_DENIED = re.compile(
-    r"(?:没有?|没人|并?没有人|不是|并非|不会|不算|又不|可没|没说|不曾|从来没|从没|没再|没想|不|未)(?:人|要|想|说|被|去|再|过|有|在|是|真的|什么|要去|想要|拿)*"
-    r"(?:自杀|自己死|想死|去死|轻生|寻死|寻短见|跳楼|想不开|打我|打人|打过|打|动手|动过手|关我|被关|关|绑|拐|杀|限制|拿刀|刀|危险|绑架|家暴|割|喝农药|锁|囚|软禁|打架)"
-    r"|现在不打|没(?:什么)?危险|不想死|没想死|别误会|不打了|没伤(?:人|着)|不会(?:去)?死|只是吓唬"
-)
-_IMAGINED = re.compile(
-    r"如果|要是|假如|假设|万一|倘若|若是|假使|假若|要假|将来|以后会|会不会|怕以后|怎么防|怎么教|怎样防|预防|假定|比如|打比方"
-)
-_I_WANT_TO_DIE = re.compile(
-    r"(?:我|俺)(?:真的?|就|都|也|只|实在|现在|马上|今天|今晚)*(?:不想(?:再)?活|想死|想自杀|要自杀|去死|要去死|活不下去了|要跳|死了算了|想跳)"
-)
-_QUESTION = re.compile(r"[吗么]$|怎么|多少|能不能|是不是|可以|哪|咋|不同$|的话")
-_HARM = re.compile(
-    r"[打揍杀死刀血关锁绑抢拐救跳药怕砸火活命醒遗逃困扣砍捅掐]|不想|带走|拉走|拖|追|威胁|控制|骗到|骗去|看着|守着|走了|再见|解脱|结束|永远|最后"
-)
-"""A word of harm, or of leave-taking."""
-_SELF_THREAT = re.compile(
-    r"(?:我|俺|我们)(?:就|只能|只好|真|真的|也|都|只有)?(?:去|要|想|从.{1,4})?(?:跳|死|吊死|自杀|不活|喝农药|撞死)"
-)
-_LAW = re.compile(
-    r"判(?:了)?(?:几年|多久|多少|刑|什么|死刑|不判|他|吗|离|无期|得|轻|重)|怎么判|会判|要判|也要判|量刑|什么罪|[一-龥]罪(?:$|判|吗|怎|最|和|的|是)|是什么罪|赔不赔|赔多少|赔偿|怎么赔|要赔|能赔|谁赔|不赔|给赔|算不算|算工伤|能算|算是|算正当|算犯"
-    r"|犯法|犯罪|违法|合法|责任|负责|能告|怎么告|告他们|可以告|起诉|证据|取证|保险|鉴定|立案|法律规定|怎么规定|什么情况|什么叫|什么是|什么样|多长时间|区别|是什么|怎么申请|定义|坐牢|刑法|处罚|追究|索赔|枪毙|偿命|要拘留"
-    r"|抚恤|抚养权|庇护所|干预|告诫书|保护令|妇联|财产|什么时候实施|正当防卫|离婚证据|申请低保|贬值|遗嘱|精神损失|医药费|违约|撤案|谅解|医院有|学校有|怎么离|能离|可以离|想离|要离婚|要跟我离|咋离|脱身|索要|道歉|量一|要多久|报警吗|报警可以|能报警|能不能报警|可以报警|能管|在哪里$|电话是多少|怎么报案|找谁(?:要)?$|怎么领|能查到|砸到我的车"
-)
-_POLICE = re.compile(
-    r"警察|公安|派出所|民警|刑警|看守所|拘留|监狱|戒毒|法院|检察|交警|纪委|刑拘|逮捕|批捕|少管所|留置|劳改|服刑|犯事|进去了|坐牢|取保|保释|监委|精神病院|戒网|法警|被抓(?:了|进|走|去|$)|隔离|拘役|海关|辅警|特警|刑事"
-)
-_FAMILY_TOOK = re.compile(
-    r"(?:前夫|前妻|孩子(?:他|的)?爸|孩子(?:他|的)?妈|他爸|他妈|她爸|她妈|老公|丈夫|男方|女方|婆婆|公婆|婆家|爷爷|奶奶|外公|姥姥|姥爷|外婆|岳母|丈母娘|亲爹|亲妈|老婆|男的家|他家里|孩子爸爸|孩子妈妈).{0,8}(?:抢走|抢去|抢回|抱走|带走|接走|藏|抢孩子|抢)|离婚.{0,6}抢|抢.{0,4}抚养权"
-)
-_EVERYDAY_HOLD = re.compile(
-    r"辞职|离职|交接|辞工|出院|驾照|毕业证|押金|(?:扣|锁|拖|关|押)(?:了|着|住)?(?:我|我们|我家)?(?:的)?(?:车|货|东西|狗|钱|工钱|工资|证|身份证(?:不还|不给|怎么|要)|电|水|账|卡|店|过道|户口)|车(?:被|给|让)?(?:人)?(?:扣|锁|拖|困)|把(?:我|我们|我家)?(?:的)?(?:车|货|羊|狗|过道|出路|路|店|水电|大门)|搬东西|过道|不让过|进小区|网店|电梯|我自己不想|合同|门外|店锁门|后院|过路|停车"
-)
-
-_KIN = (
-    r"儿子|女儿|老公|老婆|弟弟|弟|哥|姐|妹妹|妹|爸|妈|爹|娘|孩子|娃|小孩|家人|同事|工友|朋友|侄子|侄女|孙子|孙女|妻子|丈夫|爱人|媳妇|男人|对象|"
-    r"老伴|老头子|姑娘|闺女|丫头|宝宝|奶奶|爷爷|学生|小朋友|女孩|男孩|女的|老人|工人|同学|男朋友|女朋友"
-)
-_ONE = rf"(?:我们|俺们|他们|她们|我[家的]?(?:{_KIN})|(?:{_KIN})|我|俺|咱|人|他|她|谁)"
-"""Somebody who may be the victim."""
-_YOUNG = r"(?:孩子|小孩|儿子|女儿|孙子|孙女|娃|姐|妹妹|妹|弟弟|弟|姑娘|老婆|宝宝|闺女|侄女|侄子|丫头|小朋友|女孩|男孩|学生|媳妇|女朋友)"
-_WEAPON = (
-    r"(?:刀子|菜刀|砍刀|水果刀|刀|斧头|斧|枪|棍子|木棍|铁棍|棒子|棍|锤子|铁锤|砖头|砖|酒瓶|瓶子|铁锹|锄头|钢管|皮带|绳子|枕头|烟头|汽油|煤气罐|燃烧瓶|剪刀|"
-    r"椅子|板凳|凳子|匕首|扳手|开水|硫酸|扁担|铁链|炸药|鞭子|电棍)"
-)
-_HIT = r"(?:打|揍|砍|捅|扎|刺|砸|踹|踢|掐|勒|捂|烫|烧|杀|抽|按|摁|撞|追|剁|泼|扇|揪|捆|绑|砍杀|威胁|吓|抵|架|指|逼|赶|堵|砍死)"
-_TAKE = r"(?:抱走|抱跑|带走|领走|牵走|拉走|拖走|拽走|骗走|拐走|抢走|夺走|弄走|劫走|掳走|绑走|绑架|接走|掳|劫持|塞进|塞到|拽上|骗上|拉上|拖上|抱上|推上|绑上|拐|抱去|偷走)"
-_STRANGER = r"(?:陌生|不认识|有人|有个|有一个|一个男的|一个女的|一个人|两个人|几个人|几个男的|两个男的|一帮人|一伙人|那个男的|那个女的|面包车|黑车|人贩子|网友|保姆|冒充|他们|坏人|骗子)"
-_SIGNS: dict[EmergencyKind, tuple[re.Pattern[str], ...]] = {
-    EmergencyKind.SUICIDE: (
-        re.compile(
-            r"不想活|活不下去|活不成|活够|活腻|不想再活|不想再?撑|撑不住了|撑不下去|撑不到|熬不下去|想死|要死给|去死|自杀|自尽|自焚|寻死|寻短|轻生|了结(?:自己|生命|一切|这)|没脸活|生不如死"
-            r"|跳(?:楼|河|江|海|湖|桥|崖|水库|塔吊|井|轨)|跳下(?:去|来)|往下跳|要跳(?:了|$)|准备跳|(?:我就|我想|想|我要)跳(?!槽|舞|绳|过|级|广)|桥上想跳|不活了|死的心都有|一头撞死|撞墙|撞死(?:算|在墙)|收尸"
-        ),
-        re.compile(
-            r"(?:喝|灌|买).{0,4}(?:农药|百草枯|敌敌畏|老鼠药|除草剂|毒药)(?!.{0,3}(?:假|没用|中毒|杀虫))|(?:喝|吞)药(?:了$|自|死|寻|想死)|(?:喝|吞|吃)药(?:了)?.{0,3}(?:叫不醒|没气|昏)|药叫不醒|(?:准备|要|想|去)喝药|(?:喝|吞|吃|倒).{0,8}安眠药|安眠药.{0,6}(?:吃|吞|喝|倒)"
-            r"|药.{0,5}(?:都|全)?(?:吃|吞|喝)下|药(?:我)?(?:已经|都|也)?买好|上吊|吊死|割(?:了)?(?:手|腕|脉|自己)|刀片.{0,6}(?:手|腕)|卧轨|坐在(?:铁轨|栏杆)|烧炭|开(?:了|着)?(?:煤气|液化气|天然气|气)|把.{0,8}(?:煤气|液化气|天然气).{0,4}开|绳子.{0,6}(?:脖子|套|拴|系|挂|吊)"
-        ),
-        re.compile(
-            r"结束(?:自己|生命|我的|这条|这一切|一切|了(?:吧|$))|想结束$|一了百了|一死了之|死了(?:算|干净|拉倒|得了|就解脱|就好)|不如(?:去|我)?死|还不如死|死(?:给|在)(?:他|你|她|你们|他们|法院|厂|门|老板|政府|公司)|死路一条|(?:只有|只能|只好|不如)死|我?(?:要|去)死(?:了|在)|让我死"
-            r"|(?:陪我|一起|同|抱着.{0,4}|带着.{0,4})(?:去)?死|同归于尽|跟他们拼了|写(?:好)?(?:了)?遗(?:书|言)|(?:留|发).{0,6}遗(?:书|言)|遗书.{0,4}(?:写|好)|后事.{0,6}(?:交代|安排|好)|(?:孩子|爸妈|我妈|爹妈).{0,4}(?:托付|拜托|交)给?你"
-        ),
-        re.compile(
-            r"活着(?:还)?(?:没|太累|有什么|有啥|真|干什么|干啥|受罪|没有|好累|也没|就是)|没有?活(?:路|下去|头)|我?就?不在(?:人世|这个世|了(?:替|告|$))|(?:离开|告别)(?:这个)?(?:世界|人世|世上)|最后一个?(?:电话|次电话)|今晚就走|先走一步|下辈子(?:再见|再|见)|永远(?:睡|不醒|离开)|再也不(?:醒|回来)"
-            r"|让自己消失|没有我.{0,10}(?:更好|轻松|解脱)|(?:不想|见不到|不想看见?).{0,6}明天|明天的太阳|不想.{0,6}(?:受罪|痛苦|撑|留)了|不想再?(?:待|呆|留)(?:在|了)|(?:我|他|她|爬|孩子|工友|有个).{0,8}(?:站|坐|爬|蹲|翻)(?:在|到|上|出).{0,8}(?:天台|楼顶|高楼|楼边|窗台|窗户|阳台(?:外|上?要|栏)|桥上|桥边|江边|河边|水库|塔吊|屋顶|房顶|铁轨|悬崖)"
-            r"|(?:水库|江|河|桥|湖)(?:边|上).{0,10}(?:不想|不回|想跳|跳)|爬(?:上|到).{0,4}(?:塔吊|楼顶|高压)|想不开(?:了|要)|解脱"
-        ),
-    ),
-    EmergencyKind.VIOLENCE: (
-        re.compile(
-            r"(?:正在?|又在|还在|在|又|正拿.{1,4})(?:这里|这儿|外面|家里|门口|厕所|拼命|使劲|一直|对我|用.{1,3}|被.{0,3})?(?:打|揍|砍|踢|踹|抽|殴打|掐|毒打|捶|动手|追|杀)(?!电话|官司|工|听|算|疫|针|了)(?:"
-            + _ONE
-            + r"|呢|着|得|$|快|了)|正打(?:着|我|人|他|她|呢)|(?:正在?|在).{1,6}打人"
-        ),
-        re.compile(
-            r"(?:拿|拎|举|提|抄|握|带|持|揣|挥|用|掏|抱|扛)(?:着|起|了|出|把|一把|上)*.{0,2}"
-            + _WEAPON
-            + r".{0,8}"
-            + _HIT
-            + r"|"
-            + _HIT
-            + r".{0,8}(?:拿|举|提|掏|握|持)(?:着|起|了|出).{0,2}"
-            + _WEAPON
-            + r"|(?:拿|拎|举|提|抄|握|持|揣|挥|掏)(?:着|起|出|了)(?:一?把|一?根)?(?:刀|菜刀|斧|枪|棍|砍刀|匕首|铁锹|钢管|汽油)|(?:拿|持)(?:菜)?刀|手里(?:有|拿)刀|刀(?:都)?掏|持刀|动(?:了)?刀(?:子)?|刀架"
-            + r"|(?:砍|捅|扎)(?:了)?(?:我|人|好几|一刀|几刀|死|伤|断|倒)|砍(?:人|我|死|了人)|被(?:人)?(?:捅|砍|扎)"
-        ),
-        re.compile(
-            r"(?:要|想|说|会|去|来|扬言|今晚).{0,12}(?:杀|砍死|弄死|打死|搞死|捅死|掐死|烧死|勒死|炸|活埋|剁)(?:了|掉|来)?(?:我|俺|他|她|你|人|全家|孩子|我们|$|了)|把.{1,8}(?:都)?杀了|杀人(?:了|啦|啊)|怕.{0,6}(?:杀了我|打死我|弄死)|往死里打|来杀(?:我|人)|剁.{0,4}(?:手|脚)|砍断"
-        ),
-        re.compile(
-            r"(?:掐|勒|捂|按|摁)(?:着|住|了)?.{0,3}(?:脖子|喉咙|嘴|头)|(?:在|又|正|要|还在)(?:掐|勒|捂)|掐(?:着|住|死)|快没气|喘不上气|按(?:着|在|住).{0,4}(?:打|水)|(?:头|脑袋).{0,3}往(?:墙|地|水).{0,2}(?:撞|摁|按)"
-            r"|(?:砸|踹|撞|踢|劈)(?:着|了|我家|我的|我们家|我|开)*(?:的)?(?:大)?(?:门|玻璃往里|窗)(?!.{0,3}(?:赔|谁|怎))|门.{0,4}(?:踹|撞|砸|踢)(?:开|坏|烂)|闯(?:进|到|入)(?:了)?(?:我|家|屋)|冲(?:进|过来|上来|到我)|家里?进(?:来)?(?:了)?(?:坏人|贼|小偷|人)|堵.{0,6}(?:要杀|要打|打我|打人|砍)"
-        ),
-        re.compile(
-            r"救命|救救|救(?:我|俺)(?!儿子出|女儿出|老公出|出来)|(?:快|来)(?:点)?救|快来人|快(?:点)?(?:派人|派警|报警|叫救护|叫警察|点来|来(?:$|人|啊|救|帮))|叫救护车|血(?:止不住|流不止)|流(?:了|得)?(?:好多|很多|满地|一地|不少|到处|满)(?:都是)?(?:血)?|好多血"
-            r"|(?:满|全|浑)(?:脸|头|身|地)?(?:都)?是血|血流得|打得?(?:我)?(?:出|流)血|打(?:出|得).{0,3}血了?.{0,4}(?:还|不停|$)|头破血流|一直(?:在)?流血|流血了?(?:$|快)|打得.{0,6}(?:不动|昏|吐血|爬不起)|(?:打出|要出|快出|会出)人命|人快不行|惨叫|喊救"
-        ),
-        re.compile(
-            r"(?:泼|倒|浇|拎|洒|点|抱|拿|提)(?:了|上|着)?.{0,6}汽油|汽油.{0,6}(?:泼|倒|浇|洒|点|打火)|要?点(?:火|着|煤气|房)|要烧.{0,2}(?:房|家|屋|死|我)|被.{0,3}点着|放火|烧房子|煤气罐|燃烧瓶|打起来(?:了)?|(?:带|叫|喊).{0,8}人.{0,4}(?:打|砍|砸)(?:我|我们|人)|(?:一(?:群|帮|伙)|几个|好几个|好多|几十个)(?:人|混混|男的|小混混)?.{0,8}(?:打|围|砍|冲)(?!工|官司|电话)"
-            r"|打手|围(?:着|住|殴).{0,6}(?:打|我|不让)|躲(?:在|到|进).{0,8}(?:厕所|卫生间|柜|床底|房间|房间里|屋|楼道|车底)|(?:要|说|想|来).{0,3}(?:炸|引爆)(?:了|掉|死)?(?:我|家|房子|楼|$)|抢劫(?:了|拿|啊|$)|(?:一直)?跟(?:着|踪)我.{0,6}(?:到|家|门|现在|害怕)"
-        ),
-        re.compile(
-            r"(?:打|揍|捶)(?:了)?(?:我|俺|孩子|我妈|人).{0,10}(?:害怕|好怕|怕|不敢(?:出|回|睡|动)|救|快(?:来|点)|跑不|抱着|躲|逃|不停|还不)|(?:害怕|好怕|不敢出|不敢动).{0,8}(?:打我|打人|打俺)|(?:老公|丈夫|男人|男朋友|儿子|他|她|爸|爹|前夫|媳妇)打(?:我|俺)(?:了)?$"
-            r"|(?:刚|刚刚|刚才)(?:又)?(?:被|打|动手|拿|把我打|砍|从家里逃)|打(?:业主|工人|我爸|我妈|我们|家里人).{0,3}(?:快|了$|呢|$)|追(?:着)?我(?!要|还|讨|问)|在后面追|追杀|有人.{0,6}追|不停手|还不?(?:停|住)手|还(?:在|要|不停地?)打|不让.{0,6}走.{0,4}还.{0,2}打"
-        ),
-        re.compile(
-            r"往地上摔|往死里|(?:挖机|推土机|铲车)开过来|屋里还有人|还在屋里|打倒在地|倒在(?:地|路|血)|把.{0,6}打得.{0,8}(?:快|还|不)|打(?:得|的).{0,3}(?:厉害|凶).{0,6}(?:救命|喊|快)|正在欺负|强奸(?:我|她|人|$)|要强奸|强暴我|非礼我|人质|歹徒|持枪|动刀子|围(?:在|住).{0,8}(?:打|砸)"
-        ),
-    ),
-    EmergencyKind.CONFINEMENT: (
-        re.compile(
-            rf"(?:把|将|给|让|叫){_ONE}.{{0,6}}(?:反锁|锁|关|绑|捆|拴|扣|控制|软禁|囚|堵|围|困)(?:在|起|住|着|到|了|$|进|里|死|这)"
-        ),
-        re.compile(
-            r"(?:被|让|叫|遭|给)(?!公司|扣|困难|老师|家长)[^车钱卡货]{0,8}?(?:关|锁|绑|捆|拴|(?<!克)扣|软禁|控制|囚禁|拘禁|困|看管|看押|看(?=着|住|起)|押|堵|围)(?:在|起来|着|住|了(?:好|两|三|几|一|我)|到|进|下|这|$)"
-        ),
-        re.compile(
-            r"(?=.*(?:[关锁看扣绑堵围押窝拘困守逼打]|宿舍|屋|传销|他们|保安|签字|收(?:了|走)))"
-            r".*(?:不让|不准|不许|不给|不放|不叫|没让)(?:我|我们|俺|俺们|人|他|她|她们|他们|工人)?(?:走|出去|出门|出来|离开|回家|下楼|出屋|出厂|睡觉|动$|动弹)"
-        ),
-        re.compile(
-            r"(?:扣|押|绑|锁|看|关|控制|围|守)(?:着|住|了)(?:人|我|我们|我儿子|我老公|我家人)(?!(?:们)?的?(?:工钱|工资|钱|身份证|证|东西|货|车|押金|户口|手机|材料|毕业|提成|奖金|运费|卡))|不放人|不签.{0,4}不放|才放(?:我|人)|软禁|囚禁"
-            r"|限制.{0,3}自由|非法拘禁|门从外面锁|(?:绑|捆|拴|铁链)(?:起来|在|住)|我被绑|被绑着|反绑|小黑屋|关(?:在|到)?地下室|门.{0,3}(?:焊死|钉死|堵死)|(?:把)?门.{0,3}(?:锁死|反锁|堵死)|锁着门.{0,4}出不去|关着拐"
-        ),
-        re.compile(
-            r"(?:(?:我|人|们).{0,8}(?:出不去|出不来)|跑不(?:掉|出去|了)|逃不(?:掉|出)|(?<!路)走不了(?!路)|回不来|脱不了身|一步也出不).{0,8}(?:关|锁|看|扣|传销|他们|被|守|园区|$)|(?:关|锁|看|扣|守|传销|被骗|被人|被逼|屋|院|困|园区|诈骗|在里面|铁).{0,14}(?:出不去|出不来|跑不|逃不|走不了(?!路)|不让走|回不来|一步也出不)"
-            r"|传销.{0,10}(?:收了|被收|没收|看着|救|出不|跑不|不让|窝|走不)|(?:在|进).{0,3}传销窝|被控制|卖身|卖淫.{0,4}(?:逼|不让)|逼(?:我|她|着)卖"
-        ),
-        re.compile(
-            r"看(?:着|管着?)(?:我|我们|人).{0,6}(?:不|走|上厕所)|轮流(?:看|守)|(?:看|守)着我|守(?:着门|在门口).{0,8}(?:出|不让|走)|困在.{0,6}守着|偷(?:偷)?打的?(?:的)?电话|(?:手机|身份证|护照).{0,6}(?:收|扣|没收|砸).{0,8}(?:不让|不放|不准|出不|门锁)|收(?:了|走)我.{0,3}(?:手机|护照|身份证).{0,4}(?:不让|不准|不放)|好不容易(?:拨|打)"
-        ),
-    ),
-    EmergencyKind.ABDUCTION: (
-        re.compile(r"人贩子|绑架|赎金|被绑了|赎人|绑票|绑匪|撕票|要钱才放|绑走|劫持|挟持|拐来的|拐卖|被拐|拐(?:走|跑)"),
-        re.compile(
-            _YOUNG
-            + r".{0,10}(?:被|让|给|叫|遭)(?!公安|警察|民警).{0,12}"
-            + _TAKE
-            + r"(?!.{0,4}(?:钱|万|块|存款|压岁))|(?:把|将|抱起|拉着|牵着|拖着|拽着|抱着|带着|领着|扯着)(?:我|我家|我的|别人|人家|一个)*(?:的)?"
-            + _YOUNG
-            + r".{0,6}(?:抢|抱|拐|拖|拉上|拽|绑|骗上|带走了?不知|带走$|往外|就跑|跑了$|领走|上车|往车)"
-        ),
-        re.compile(
-            _STRANGER
-            + r".{0,12}(?:抱|拉|拽|拖|抢|骗|带|牵|领|塞|接|跟踪|盯|把).{0,4}(?:我|我家|我的|一个|学校门口的?|门口的?)*(?:的)?"
-            + _YOUNG
-            + r"(?!.{0,6}(?:钱|抚养|游戏|学坏|逃课))|往车里(?:塞|拖|拉|拽)|塞进.{0,4}(?:后备箱|车)|(?:抢|偷)(?:了)?(?:我)?(?:家)?(?:的)?"
-            + _YOUNG
-            + r"|"
-            + _YOUNG
-            + r".{0,6}在(?:他|他们|对方|我|歹徒|绑匪)(?:的)?手(?:上|里)|(?:从|在)我手(?:里|上)(?:夺|抢)"
-        ),
-        re.compile(
-            r"(?:硬|强行|使劲)?(?:拉|拖|拽|塞|推|绑)(?:我|她|他|人|我.{1,3})?(?:上|进)(?:了)?(?:一辆|一台|他们的|了|面包)?.{0,2}车|(?:卖|骗)(?:到|去|进|来)(?:了)?.{0,4}(?:山里|山区|缅|国外|柬埔寨|外地|境外|大山|东南亚|园区|泰国|菲律宾|老挝|这里做)|(?:我|姐|妹|女儿|她|人)被(?:人)?卖(?:了|到|给)"
-            r"|要(?:把)?我?卖(?:掉|到)|卖给(?:人家|别人|他家).{0,4}(?:当|做)|缅北|被骗出国|骗上(?:了)?车|不知道往哪(?:开|去)|(?:"
-            + _YOUNG
-            + r").{0,8}(?:不见了|失踪|丢了|没了影|找不到了).{0,14}(?:拉走|车|抱|陌生|要钱|赎|带走)|(?:人|我|她|他|们)被.{0,4}(?:掳走|劫走|绑走|车拖走)|不认识那个(?:男|女)"
-        ),
-    ),
-}
+"""Which kind is named when signs of several are there: who is held or taken is often beaten too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +39,7 @@ class Danger:
     sign: str
     against: str = ""
     heard: int = 0
-    """Syllables of the longest phrase that only sounds like danger; 0 when the sign is spelt out."""
+    """Syllables of the longest phrase that only sounds like danger; 0: all is spelt out."""
 
     @property
     def consent(self) -> float:
@@ -213,13 +48,43 @@ class Danger:
         return {2: 0.12, 3: 0.05}.get(self.heard, 0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    checks: dict[str, re.Pattern[str]]
+    signs: dict[EmergencyKind, re.Pattern[str]]
+
+
+@cache
+def _rules() -> _Rules:
+    text = (data_folder() / "danger_rules.yaml").read_text(encoding="utf-8")
+    try:
+        content: dict[str, Any] = yaml.load(text, Loader=yaml.CSafeLoader)
+        classes = {name: "|".join(words.split()) for name, words in content["classes"].items()}
+        checks = {name: _one(name, lines, classes) for name, lines in content["checks"].items()}
+        signs = {kind: _one(kind, content["signs"][kind.value], classes) for kind in _ORDER}
+    except (yaml.YAMLError, KeyError, AttributeError, TypeError) as fault:
+        raise LanguageDataError(f"danger_rules.yaml is incomplete: {fault}") from fault
+    return _Rules(checks, signs)
+
+
+def _one(name: str, lines: list[str], classes: dict[str, str]) -> re.Pattern[str]:
+    """All alternatives of a rule as one pattern, word classes put in."""
+    joined = "|".join(lines)
+    for _ in range(2):  # a class may be made of another one
+        for word_class, words in classes.items():
+            joined = joined.replace("{" + word_class + "}", f"(?:{words})")
+    try:
+        return re.compile(joined)
+    except re.error as fault:
+        raise LanguageDataError(f"danger_rules.yaml, {name}: {fault}") from fault
+
+
 @cache
 def _phrases() -> tuple[frozenset[str], frozenset[str]]:
     """Phrases of danger and phrases of calm (lines starting with ``calm:``) of ``danger.txt``."""
-    source = resources.files("hotline.language") / "data" / "danger.txt"
     danger: set[str] = set()
     calm: set[str] = set()
-    for line in source.read_text(encoding="utf-8").splitlines():
+    for line in (data_folder() / "danger.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("calm:"):
             calm.update(line.removeprefix("calm:").split())
         elif not line.startswith("#"):
@@ -245,33 +110,31 @@ def repaired(bare: str) -> tuple[str, int]:
     phrases = _phrases_by_sound()
     calm = _phrases()[1]
     fuzzy = [fuzzy_syllable(sound) for sound in sounds]
-    result, position, longest = [], 0, 0
-    while position < len(bare):
-        for length in (7, 6, 5, 4, 3, 2):
+    result: list[str] = []
+    longest = 0
+    while (position := sum(map(len, result))) < len(bare):
+        for length in range(_LONGEST_PHRASE, 1, -1):
             heard = fuzzy if length > 2 else sounds
             phrase = phrases.get(tuple(heard[position : position + length]))
             if phrase is not None and len(phrase) == length:
                 if bare[position : position + length] != phrase and phrase not in calm:
                     longest = max(longest, length)
                 result.append(phrase)
-                position += length
                 break
         else:
             result.append(bare[position])
-            position += 1
     return "".join(result), longest
 
 
 def find_danger(text: str) -> Danger | None:
     """The most serious sign of danger in a text, live ones first; None without any sign."""
     bare = plain(text)
+    rules = _rules()
     seen: Danger | None = None
     for form, heard in dict.fromkeys(((bare, 0), repaired(bare))):
-        cleaned = _HARMLESS.sub("呵", form)
-        for kind, patterns in _SIGNS.items():
-            found = next(
-                (match for pattern in patterns if (match := pattern.search(cleaned))), None
-            )
+        cleaned = rules.checks["harmless"].sub("呵", form)
+        for kind in _ORDER:
+            found = rules.signs[kind].search(cleaned)
             if found is None:
                 continue
             against = _against(kind, cleaned)
@@ -283,38 +146,33 @@ def find_danger(text: str) -> Danger | None:
 
 
 def may_be_danger(text: str) -> bool:
-    """Could a text without a known sign still be a cry for help? Some word of harm is in it (or the
-    words are garbled), and nothing speaks for a calm question."""
+    """Could a text without a known sign still be a cry for help? Some word of harm is in it, and
+    nothing speaks for a calm question."""
     bare = repaired(plain(text))[0]
-    return bool(_HARM.search(bare)) and not any(
-        pattern.search(bare)
-        for pattern in (_TOLD, _DENIED, _LAW, _PAST, _IMAGINED, _POLICE, _QUESTION, _HARMLESS)
+    checks = _rules().checks
+    calming = ("told", "denied", "law", "past", "imagined", "police", "question", "harmless")
+    return bool(checks["harm"].search(bare)) and not any(
+        checks[name].search(bare) for name in calming
     )
 
 
 def _against(kind: EmergencyKind, text: str) -> str:
-    """What says that there is no danger now; empty when nothing does."""
-    wish = _I_WANT_TO_DIE.search(text) and not _QUESTION.search(text)
-    checks = [
-        ("told of others", _TOLD),
-        ("denied", _DENIED),
-    ]
+    """What says that there is no danger now, ``name: words``; empty when nothing does."""
+    checks = _rules().checks
+    wish = checks["wish"].search(text) and not checks["question"].search(text)
+    names = ["told", "denied"]
     if not wish:
-        checks.append(("a question of law", _LAW))
-    for reason, pattern in checks:
-        found = pattern.search(text)
+        names.append("law")
+    if not checks["still"].search(text):
+        names.append("past")
+    if kind is not EmergencyKind.SUICIDE or not checks["self_threat"].search(text):
+        names.append("imagined")
+    if kind is EmergencyKind.ABDUCTION:
+        names += ["police", "family"]
+    elif kind is EmergencyKind.CONFINEMENT:
+        names += ["police", "everyday"]
+    for name in names:
+        found = checks[name].search(text)
         if found:
-            return f"{reason}: {found[0]}"
-    past = _PAST.search(text)
-    if past and not _STILL.search(text):
-        return f"past: {past[0]}"
-    imagined = _IMAGINED.search(text)
-    if imagined and not (kind is EmergencyKind.SUICIDE and _SELF_THREAT.search(text)):
-        return f"imagined: {imagined[0]}"
-    if kind in (EmergencyKind.CONFINEMENT, EmergencyKind.ABDUCTION):
-        ordinary = _FAMILY_TOOK if kind is EmergencyKind.ABDUCTION else _EVERYDAY_HOLD
-        for reason, pattern in (("police", _POLICE), ("ordinary", ordinary)):
-            found = pattern.search(text)
-            if found:
-                return f"{reason}: {found[0]}"
+            return f"{name}: {found[0]}"
     return ""

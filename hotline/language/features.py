@@ -1,8 +1,8 @@
 """What the model sees of a sentence: named features, so that a person can read what decided.
 
 Names: ``c:`` characters, ``p:`` fuzzy syllables, ``T:``/``K:``/``A:`` phrases of the lexicon spelt
-out, ``t:``/``k:``/``a:`` phrases that only sound alike are among these, ``k:x>y`` concept y somewhere
-after concept x, ``len:`` length class.
+out, ``t:``/``k:``/``a:`` phrases that only sound alike are among these, ``k:x>y`` concept y
+somewhere after concept x, ``len:`` length class.
 """
 
 from collections import Counter

@@ -1,6 +1,6 @@
 """The trade's words: which topic, concept or act a phrase points to, found by characters and sound.
 
-Three layers (``topics.yaml``, ``concepts.yaml``, ``acts.yaml``), each a mapping of group to phrases.
+Three layers (``topics.yaml``, ``concepts.yaml``, ``acts.yaml``), each mapping groups to phrases.
 Inside a layer the longest phrase at a place wins and hides what lies within it.
 """
 

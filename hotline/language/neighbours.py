@@ -1,6 +1,7 @@
 """The examples nearest to a sentence, by characters and by fuzzy syllables (rapidfuzz)."""
 
 from dataclasses import dataclass
+from importlib.resources.abc import Traversable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,7 @@ class Examples:
         self._sounds = [codes(text) for text in plains]
 
     def nearest(self, bare: str, sound: str, count: int = 5) -> list[Neighbour]:
-        """The most alike examples, best first; ``bare`` and ``sound`` as ``features.look`` gives them."""
+        """The most alike examples, best first; ``bare`` and ``sound`` as in ``features.View``."""
         alike: NDArray[np.float32] = process.cdist(
             [masked(bare)],
             self._texts,
@@ -61,16 +62,19 @@ class Examples:
         ]
 
 
-def load_examples() -> list[Example]:
-    """``data/examples.tsv``. Raises LanguageDataError naming the line that is wrong."""
-    lines = (data_folder() / "examples.tsv").read_text(encoding="utf-8").splitlines()
+def load_examples(path: Traversable | None = None) -> list[Example]:
+    """``data/examples.tsv`` or another table of act, topic, text with a header.
+
+    Raises LanguageDataError naming the line that is wrong.
+    """
+    path = path or data_folder() / "examples.tsv"
+    lines = path.read_text(encoding="utf-8").splitlines()
     examples = []
     for number, line in enumerate(lines[1:], 2):
         try:
             act, topic, text = line.split("\t")
             examples.append(Example(Act(act), Topic(topic), text))
         except ValueError as fault:
-            raise LanguageDataError(
-                f"examples.tsv line {number}: needs act, topic, text"
-            ) from fault
+            message = f"{path.name} line {number}: needs act, topic, text: {line!r}"
+            raise LanguageDataError(message) from fault
     return examples

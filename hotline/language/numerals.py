@@ -1,4 +1,4 @@
-"""Spoken Chinese numbers to digits: 三千五百 -> 3500, 一百二 -> 120, 幺三八 -> 138, 两万三 -> 23000."""
+"""Spoken Chinese numbers to digits: 三千五百 -> 3500, 一百二 -> 120, 幺三八 -> 138."""
 
 import re
 from collections.abc import Callable
@@ -58,7 +58,9 @@ def _parse_units(text: str) -> int | None:
             ) * unit
             digit, last_unit = None, unit
         elif char in _LARGE:
-            total = (total + section + (digit or 0)) * _LARGE[char]
+            counted = section + (digit or 0)
+            # 一亿两千万: the 万 counts what follows the 亿; 两万亿: the 亿 counts all before
+            total = total + counted * 10_000 if char == "万" else (total + counted) * _LARGE[char]
             section, digit, last_unit = 0, None, _LARGE[char]
         else:
             return None

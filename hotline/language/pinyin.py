@@ -44,7 +44,7 @@ def _table() -> _Table:
 
 
 def fuzzy_syllable(syllable: str) -> str:
-    """The sound class of a toneless syllable: zhang -> zan is not merged, zhang -> zang is."""
+    """The sound class of a toneless syllable: zhang, zang -> zang; lin, ling, nin -> nin."""
     for long, short in (("zh", "z"), ("ch", "c"), ("sh", "s")):
         if syllable.startswith(long):
             syllable = short + syllable[2:]
@@ -80,5 +80,5 @@ def codes(text: str) -> str:
 
 
 def pinyin_key(text: str) -> str:
-    """Fuzzy toneless pinyin, syllables separated by blanks: 工商 and 工伤 are both ``gon san``-like."""
+    """Fuzzy toneless pinyin, syllables separated by blanks: 工商 and 工伤 are ``gong sang``."""
     return " ".join(fuzzy_syllable(syllable) for syllable in syllables(text))

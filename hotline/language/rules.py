@@ -60,7 +60,7 @@ RULES: tuple[Rule, ...] = (
 
 
 def apply_rules(text: str, acts: dict[Act, float], topics: dict[Topic, float]) -> list[str]:
-    """Corrects both distributions in place and brings them back to a sum of one; returns reasons."""
+    """Corrects both distributions in place, again to a sum of one; returns reasons."""
     reasons = []
     for rule in RULES:
         if rule.pattern.search(text):

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a pattern is easier to read in one piece
 """Facts in a sentence: who, which telephone, where, since when, how much, how many."""
 
 import re
@@ -91,7 +92,7 @@ def read_slots(text: str, expect: Expect = OPEN, find_region: RegionFinder | Non
     simple = re.sub(r"\s+", " ", simplify(text)).strip()
     close = simple.replace(" ", "")
     runs = _digit_runs(close)
-    phone = _phone(runs)
+    phone = _phone(runs, expect)
     return Slots(
         name=_name(close, expect),
         phone=phone,
@@ -109,10 +110,14 @@ def _digit_runs(text: str) -> list[str]:
     return [spoken_digits(found[0]) for found in _GROUPED.finditer(text)]
 
 
-def _phone(runs: list[str]) -> str | None:
-    """A mobile number (with or without 86) or a landline with its area code; grouping is free."""
+def _phone(runs: list[str], expect: Expect) -> str | None:
+    """A mobile number (with or without 86) or a landline; grouping is free. Without an area code a
+    landline is a telephone only where one was asked for."""
+    patterns = [r"(?:86|0086)?(1[3-9]\d{9})", r"(0\d{2,3}[2-9]\d{6,7})"]
+    if expect.kind == "phone":
+        patterns.append(r"([2-9]\d{7})")
     for run in [*runs, "".join(runs)]:
-        for pattern in (r"(?:86|0086)?(1[3-9]\d{9})", r"(0\d{2,3}[2-9]\d{6,7})", r"([2-9]\d{7})"):
+        for pattern in patterns:
             found = re.fullmatch(pattern, run)
             if found:
                 return found[1]

@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 import yaml
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.optimize import minimize_scalar
+from scipy import sparse  # type: ignore[import-untyped]
+from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression
 
 from hotline.domain.codes import Act, Topic
 from hotline.language.augment import Augmenter, Row
-from hotline.language.errors import LanguageDataError
 from hotline.language.features import look
 from hotline.language.model import sources_hash
+from hotline.language.neighbours import load_examples
 
 FOLDER = Path(__file__).parent / "data"
 SEED = 12348
@@ -33,27 +33,15 @@ TALK = {"agent", "repeat", "yes", "no", "bye", "other", "suggestion"}
 """Acts whose topic is always service: they teach the topic head nothing."""
 
 
-def read_table(path: Path) -> list[tuple[str, str, str]]:
-    """Rows (act, topic, text) of a table with those columns; raises LanguageDataError with the line."""
-    rows = []
-    lines = path.read_text(encoding="utf-8").splitlines()
-    for number, line in enumerate(lines[1:], 2):
-        fields = line.split("\t")
-        if len(fields) != 3 or fields[0] not in LABELS_ACT or fields[1] not in LABELS_TOPIC:
-            raise LanguageDataError(f"{path.name} line {number}: needs act, topic, text: {line!r}")
-        rows.append((fields[0], fields[1], fields[2]))
-    return rows
-
-
 def training_rows() -> list[Row]:
-    """Examples with their variants, sentences of the grammar, the lexicon's phrases by themselves."""
+    """Examples with their variants, sentences of the grammar, the lexicon's bare phrases."""
     grammar: dict[str, Any] = yaml.safe_load((FOLDER / "grammar.yaml").read_text(encoding="utf-8"))
     augmenter = Augmenter(grammar, SEED)
     rows: list[Row] = []
     origins: dict[tuple[str, str, str], int] = {}
-    for number, (act, topic, text) in enumerate(read_table(FOLDER / "examples.tsv")):
-        origins[act, topic, text] = number
-        rows.extend(augmenter.vary(act, topic, text, number))
+    for number, example in enumerate(load_examples()):
+        origins[example.act, example.topic, example.text] = number
+        rows.extend(augmenter.vary(example.act, example.topic, example.text, number))
     rows.extend(augmenter.patterns(origin=-1, count=40))
     topics: dict[str, str] = yaml.safe_load((FOLDER / "topics.yaml").read_text(encoding="utf-8"))
     rows.extend(

@@ -1,6 +1,7 @@
 """Text to Understanding: the model, the nearest examples, the label rules and the danger rules."""
 
 from collections.abc import Sequence
+
 from hotline.domain.codes import Act, EmergencyKind, Topic
 from hotline.domain.understanding import Reading, Slots, Understanding
 from hotline.language import manners
@@ -125,8 +126,9 @@ class Understander:
     ) -> list[str]:
         reasons = [f"word: {hit.phrase} -> {hit.group}" for hit in view.topics[:6]]
         reasons += [
-            f"like: {one.example.text} ({one.likeness:.2f}) -> {one.example.act}/{one.example.topic}"
+            f"like: {example.text} ({one.likeness:.2f}) -> {example.act}/{example.topic}"
             for one in near[:2]
+            for example in (one.example,)
         ]
         act = max(acts, key=lambda one: acts[one])
         topic = max(topics, key=lambda one: topics[one])
@@ -174,8 +176,10 @@ def _expected(
             acts[act] *= 6
     if expect.kind in _FACTS and _tells(expect, slots) and acts[Act.AGENT] < 0.5:
         acts[Act.OTHER] += 1.5 if short or expect.kind in ("phone", "order_no", "digits") else 0.2
+    # a sentence that names no trouble of its own goes on about the one talked of
+    unsure = (1 - max(topics.values())) ** 2 / 2
     for topic in expect.topics:
-        topics[topic] *= 3 if short else 1.6
+        topics[topic] = topics[topic] * (3 if short else 1.6) + unsure
     normalise_in_place(acts)
     normalise_in_place(topics)
     for act, before in kept.items():
