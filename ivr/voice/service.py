@@ -108,10 +108,17 @@ class VoiceService:
         """
         self._spec = pick(self._settings, self._cache_dir)
         self._worker = self._new_worker()
-        self._task = asyncio.create_task(self._run(), name="voice-dispatch")
         if warm:
-            await self._enqueue(Piece("您好。", 0.0), 1.0, Priority.LIVE, 0.0).done
+            await self._warm()
+        self._task = asyncio.create_task(self._run(), name="voice-dispatch")
         log.info("voice started", voice=self.engine)
+
+    async def _warm(self) -> None:
+        while self._worker is not None:
+            try:
+                return await self._worker.start()
+            except VoiceModelError:
+                self._fall_back()
 
     async def stop(self) -> None:
         """End the worker; what still waits fails with VoiceDownError."""
