@@ -1,7 +1,8 @@
 """Rendered pieces by content: the same words in the same voice are never rendered twice.
 
-A key holds everything the sound depends on (engine, model, style, speed, reading, words), so an old
-entry can never be wrong, only unused; unused ones go first when the folder has a size limit.
+A key holds everything the sound depends on (engine, model, style, speed, phonemes, words), so an
+old entry can never be wrong, only unused, and a corrected reading renders anew just what it
+changes. Unused ones go first when the folder has a size limit.
 """
 
 import hashlib
@@ -18,9 +19,9 @@ from ivr.voice.sound import RATE, Pcm, read_wav, wav_bytes
 _TOUCH_S = 86400.0
 
 
-def piece_key(voice: str, speed: float, reading: str, text: str) -> str:
-    """Key of one piece; ``voice`` is ``EngineSpec.voice``."""
-    parts = "\x1f".join((voice, f"{speed:.3f}", reading, text))
+def piece_key(voice: str, speed: float, read: str, text: str) -> str:
+    """Key of one piece; ``voice`` is ``EngineSpec.voice``, ``read`` its phonemes."""
+    parts = "\x1f".join((voice, f"{speed:.3f}", read, text))
     return hashlib.sha256(parts.encode()).hexdigest()
 
 

@@ -102,24 +102,29 @@ def _parts(word: str) -> list[str]:
     return [one for one in syllables if one[-1:].isdigit()]
 
 
+_PAY_BACK = re.compile("[钱款债账清贷本息给了吗或以]|的(?!确)|多少")
+"""After 还 these say that something is owed: 还本金, 要还的, 还以前的."""
+_GET = re.compile("[您他她它你我]的|遗产|财产")
+
 # ---- lone characters with several readings ------------------------------------------------------
 
 
 def _huan_or_hai(before: str, after: str) -> str:
-    owed = after[:1] in tuple("钱款债账清贷本息给") or after[:1] == "了"
-    return "huan2" if owed or (before[-1:] in ("没", "不", "来") and not after) else "hai2"
+    return "huan2" if not after or _PAY_BACK.match(after) else "hai2"
 
 
 def _de_or_dei(before: str, after: str) -> str:
     if before[-1:] == "不":
+        return "de2"
+    if before in ("只能", "可", "可以", "应", "应当") or _GET.match(after):
         return "de2"
     must = not before or before[-1:] in _PRONOUNS or before in _BEFORE_MUST
     return "dei3" if must and after else "de5"
 
 
 def _di_or_de(before: str, after: str) -> str:
-    manner = len(before) > 1 and after and not before.endswith(("块", "亩", "的", "这", "那"))
-    return "de5" if manner else "di4"
+    manner = len(before) > 1 and after and after[0] not in "和或的与及是在有没以之、"
+    return "de5" if manner and before[-1] not in "块亩的这那" else "di4"
 
 
 def _le_or_liao(before: str, after: str) -> str:
@@ -132,7 +137,8 @@ def _zhi(before: str, after: str) -> str:
 
 
 def _wei(before: str, after: str) -> str:
-    return "wei4" if after[:1] in _PRONOUNS or _SERVED.match(after) else "wei2"
+    purpose = not before and after
+    return "wei4" if purpose or after[:1] in _PRONOUNS or _SERVED.match(after) else "wei2"
 
 
 _SERVED = re.compile("当事|群众|大家|孩子|老人|公民|困难|自己|受害|农民|群体|市民")
@@ -177,6 +183,7 @@ _LONE: dict[str, Callable[[str, str], str]] = {
     "便": lambda before, after: "bian4",
     "角": lambda before, after: "jiao3",
     "重": lambda before, after: "chong2" if after[:1] in set("说听来写签") else "zhong4",
+    "教": lambda before, after: "jiao1",
     "干": lambda before, after: "gan4",
     "数": lambda before, after: "shu4",
     "量": lambda before, after: "liang4",

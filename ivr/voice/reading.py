@@ -7,13 +7,11 @@ shorter pieces, the first one shortest. A cut depends on the text alone: the cac
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ivr.voice.normalise import spoken
 from ivr.voice.phonemes import mark_ipa, word_ipa
 from ivr.voice.pinyin import words
-
-VERSION = "1"
-"""Part of every cache key: a change of reading makes the rendered pieces anew."""
 
 _CLAUSE = re.compile(r"[^，。！？；：、]+[，。！？；：、]?")
 _MARKS = "，。！？；：、"
@@ -94,6 +92,7 @@ def pinyin(text: str) -> tuple[str, ...]:
     )
 
 
+@lru_cache(maxsize=8192)
 def phonemes(said: str) -> str:
     """Phonemes of spoken words (a ``Piece.text``), marks included."""
     out = []
@@ -104,4 +103,4 @@ def phonemes(said: str) -> str:
     return " ".join(out)
 
 
-__all__ = ["VERSION", "Piece", "phonemes", "pieces", "pinyin", "spoken"]
+__all__ = ["Piece", "phonemes", "pieces", "pinyin", "spoken"]

@@ -12,7 +12,7 @@ from hotline.settings import VoiceSettings
 from ivr.voice.cache import VoiceCache, piece_key
 from ivr.voice.engines.base import Engine, EngineSpec
 from ivr.voice.engines.choose import load, pick
-from ivr.voice.reading import VERSION, Piece, pieces
+from ivr.voice.reading import Piece, phonemes, pieces
 from ivr.voice.recordings import Recordings
 from ivr.voice.sound import RATE, Pcm, finish, silence, telephone, wav_bytes
 
@@ -29,7 +29,7 @@ def pace(spec: EngineSpec, settings: VoiceSettings, speed: float) -> float:
 
 def key_of(spec: EngineSpec, settings: VoiceSettings, piece: Piece, speed: float) -> str:
     """Cache key of a piece."""
-    return piece_key(spec.voice, pace(spec, settings, speed), VERSION, piece.text)
+    return piece_key(spec.voice, pace(spec, settings, speed), phonemes(piece.text), piece.text)
 
 
 def join(sounds: list[tuple[Pcm, float]]) -> Pcm:
