@@ -12,7 +12,7 @@ from typing import Any
 
 import rjieba
 
-from hotline.language.pinyin import fuzzy_syllable, syllables
+from hotline.language.pinyin import coarse_syllable, fuzzy_syllable, syllables
 
 _TAIL = re.compile(
     r"(我?该?(怎么办|咋办|咋整|咋弄|怎么处理|怎么维权|怎么要|怎么弄|找谁|能告吗|合法吗|可以吗|"
@@ -43,6 +43,7 @@ class Noise:
         self._rng = rng
         self._exact: dict[tuple[str, ...], list[tuple[str, float]]] = defaultdict(list)
         self._fuzzy: dict[tuple[str, ...], list[tuple[str, float]]] = defaultdict(list)
+        self._coarse: dict[tuple[str, ...], list[tuple[str, float]]] = defaultdict(list)
         import jieba  # its word frequencies; slow to load and not needed at run time
 
         jieba.initialize()
@@ -52,6 +53,7 @@ class Noise:
                 entry = (word, float(frequency) ** 0.5)
                 self._exact[sound].append(entry)
                 self._fuzzy[tuple(map(fuzzy_syllable, sound))].append(entry)
+                self._coarse[tuple(map(coarse_syllable, sound))].append(entry)
 
     def spoil(self, text: str, rate: float) -> str:
         """About ``rate`` of the words replaced, a few dropped."""
@@ -78,7 +80,9 @@ class Noise:
             return ""
         sound = tuple(syllables(word))
         options = self._exact.get(sound, [])
-        if roll < rate * 0.3 or len(options) < 2:
+        if roll < rate * 0.35:
+            options = self._coarse.get(tuple(map(coarse_syllable, sound)), [])
+        elif roll < rate * 0.5 or len(options) < 2:
             options = options + self._fuzzy.get(tuple(map(fuzzy_syllable, sound)), [])
         options = [option for option in options if option[0] != word]
         if not options:
@@ -107,6 +111,7 @@ class Augmenter:
             prefix = self._rng.choice(self._grammar["prefixes"])
             yield Row(act, topic, prefix + self._swap(text), 0.5, origin)
         yield Row(act, topic, self._noise.spoil(text, 0.3), 0.6, origin)
+        yield Row(act, topic, self._noise.spoil(text, 0.45), 0.5, origin)
         yield Row(act, topic, self._noise.spoil(self._swap(text), 0.5), 0.5, origin)
         if act == "ask" and topic != "service":
             yield from self._other_endings(topic, text, origin)

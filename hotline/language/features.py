@@ -1,7 +1,7 @@
 """What the model sees of a sentence: named features, so that a person can read what decided.
 
-Names: ``c:`` characters, ``p:`` fuzzy syllables, ``T:``/``K:``/``A:`` phrases of the lexicon spelt
-out, ``t:``/``k:``/``a:`` phrases that only sound alike are among these, ``k:x>y`` concept y
+Names: ``c:`` characters, ``p:`` fuzzy and ``q:`` coarse syllables, ``T:``/``K:``/``A:`` phrases of
+the lexicon spelt out, ``t:``/``k:``/``a:`` those heard or spelt, ``k:x>y`` concept y
 somewhere after concept x, ``len:`` length class.
 """
 
@@ -12,13 +12,14 @@ from math import sqrt
 
 from hotline.language.lexicon import Hit, lexicon
 from hotline.language.normalise import masked, plain
-from hotline.language.pinyin import codes
+from hotline.language.pinyin import coarse_syllable, codes, syllables
 
-VERSION = 4
+VERSION = 5
 """Part of the hash of the weights: raise it when features change."""
 
 _SCALE = {
     "c": 1.6,
+    "q": 1.2,
     "p": 1.6,
     "T": 1.6,
     "t": 1.2,
@@ -48,6 +49,7 @@ def look(text: str) -> View:
     layers = lexicon()
     topics = layers["topics"].in_text(bare)
     families: dict[str, Iterable[str]] = {
+        "q": _coarse_grams(bare),
         "c": _grams("c:", f"^{masked(bare)}$", 1, 3),
         "p": _grams("p:", f"^{sound}$", 1, 3),
         "A": [f"A:{hit.group}" for hit in layers["acts"].in_text(bare)],
@@ -70,6 +72,15 @@ def _grams(prefix: str, text: str, shortest: int, longest: int) -> set[str]:
         prefix + text[start : start + size]
         for size in range(shortest, longest + 1)
         for start in range(len(text) - size + 1)
+    }
+
+
+def _coarse_grams(bare: str) -> set[str]:
+    row = ["^", *(coarse_syllable(syllable) for syllable in syllables(bare)), "$"]
+    return {
+        "q:" + " ".join(row[start : start + size])
+        for size in (2, 3)
+        for start in range(len(row) - size + 1)
     }
 
 

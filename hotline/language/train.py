@@ -26,7 +26,7 @@ from hotline.language.neighbours import load_examples
 
 FOLDER = Path(__file__).parent / "data"
 SEED = 12348
-MOST_FEATURES = 36_000
+MOST_FEATURES = 60_000
 LABELS_TOPIC = [topic.value for topic in Topic]
 LABELS_ACT = [act.value for act in Act]
 TALK = {"agent", "repeat", "yes", "no", "bye", "other", "suggestion"}
