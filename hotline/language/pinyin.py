@@ -60,25 +60,24 @@ def fuzzy_syllable(syllable: str) -> str:
     return syllable
 
 
-_COARSE_INITIALS = (
-    ("zh", "s"), ("ch", "s"), ("sh", "s"), ("z", "s"), ("c", "s"), ("r", "s"), ("p", "b"), ("f", "h"),
-    ("t", "d"), ("l", "n"), ("k", "g"), ("q", "j"), ("x", "j"),
-)  # fmt: skip
-_COARSE_FINALS = (
-    ("iang", "ian"), ("uang", "uan"), ("ang", "an"), ("eng", "en"), ("ing", "en"), ("in", "en"),
-    ("un", "en"), ("uan", "an"), ("ui", "ei"), ("ai", "ei"), ("uo", "e"), ("ou", "ao"), ("o", "e"), ("ue", "ie"),
-    ("v", "i"),
-)  # fmt: skip
+_COARSE_INITIALS = {
+    **{"zh": "s", "ch": "s", "sh": "s", "z": "s", "c": "s", "r": "s"},
+    **{"p": "b", "f": "h", "t": "d", "l": "n", "k": "g", "q": "j", "x": "j"},
+}
+_COARSE_FINALS = {
+    **{"iang": "ian", "uang": "uan", "ang": "an", "eng": "en", "ing": "en", "in": "en", "un": "en"},
+    **{"uan": "an", "ui": "ei", "ai": "ei", "uo": "e", "ou": "ao", "o": "e", "ue": "ie", "v": "i"},
+}
 
 
 @cache
 def coarse_syllable(syllable: str) -> str:
-    """A wider sound class: what a recogniser mistakes over the telephone (jian and xian, lv and li)."""
-    for initial, group in _COARSE_INITIALS:
+    """A wider sound class: what a recogniser takes for each other (jian and xian, lv and li)."""
+    for initial, group in _COARSE_INITIALS.items():
         if syllable.startswith(initial):
             syllable = group + syllable[len(initial) :]
             break
-    for final, group in _COARSE_FINALS:
+    for final, group in _COARSE_FINALS.items():
         if syllable.endswith(final) and len(syllable) > len(final):
             return syllable[: -len(final)] + group
     return syllable
