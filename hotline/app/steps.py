@@ -94,10 +94,13 @@ def checks(settings: Settings) -> Sequence[tuple[str, Check]]:
 
 
 def first_texts(settings: Settings) -> list[str]:
-    """Texts a call cannot do without, most needed first: prompts, then the demo's answers."""
+    """Texts a call cannot do without, most needed first: prompts, then what the demo answers.
+
+    Names of counties, times and the other answers follow in the background (``voice render``).
+    """
     knowledge = KnowledgeBase.load(settings.knowledge_dir or DATA)
     demo = [spoken(a) for a in knowledge.answers if a.id in DEMO_ANSWERS]
-    return [*prompts.ALL, *demo]
+    return [*prompts.P.values(), *demo]
 
 
 def all_texts(settings: Settings) -> list[str]:
