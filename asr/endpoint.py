@@ -111,9 +111,9 @@ Act = Began | Stopped | Listen | Closed
 class Tuning:
     """What does not depend on the question asked."""
 
-    on: float = 0.5
+    on: float = 0.45
     """Likelihood from which a chunk is speech while there was silence."""
-    off: float = 0.35
+    off: float = 0.3
     """Likelihood below which a chunk is silence while there was speech."""
     onset_chunks: int = 2
     """Consecutive speech chunks that begin speech: one alone is a click."""

@@ -19,7 +19,9 @@ _PHANTOMS = (
     r"小編字幕|小编字幕|以下(是|为)普通话|普通话的句子",
 )
 _PHANTOM = re.compile("|".join(_PHANTOMS))
-_SAID_TWICE = re.compile(r"(.{3,}?)\1")
+_SAID_TWICE = re.compile(r"(.{3,}?)\1|^(.{4,}).*\2$")
+_SOUNDS = re.compile("[呜嗨诶啊嗯哦哇哈呃唔嘿哎唉]{2,}")
+_TAIL_REPEATS_HEAD = re.compile(r"^(.{4,}).*?(\1)$")
 _LOOP = re.compile(r"(.{1,2}?)\1{3,}|(.{3,}?)\2+")
 _REPEATED = re.compile(r"(.{1,6}?)\1{4,}")
 
@@ -44,17 +46,18 @@ class Evidence:
 class Limits:
     """Where the gate closes."""
 
-    logprob: float = -1.35
-    """Below it the text is a guess at noise."""
-    no_speech: float = 0.45
-    """Above it there was no speech. Measured with the prompt in use: 186 recordings of speech stay
-    below 0.19, 100 clips without speech above 0.47."""
-    doubt_no_speech: float = 0.25
-    doubt_logprob: float = -0.8
-    """A text is refused where both are crossed."""
+    no_speech: float = 0.75
+    """Above it there was no speech, whatever the text."""
+    quiet_no_speech: float = 0.15
+    no_speech_weight: float = 1.6
+    logprob: float = -1.45
+    """Least of the log-probability less ``no_speech_weight`` times what ``no_speech`` exceeds
+    ``quiet_no_speech``. Measured on 186 recordings of speech and 100 clips without."""
+    voice_no_speech: float = 0.3
+    """Above it a text of mere sounds (啊啊啊, 呜呜) is a cough or a dog."""
     fastest: float = 10.0
     """Syllables a second of speech nobody speaks; the fastest recording has 7.5."""
-    fastest_repeated: float = 6.5
+    fastest_repeated: float = 5.5
     """The same for a text that says something twice in a row: people do, but not in a hurry."""
 
 
@@ -77,8 +80,10 @@ def refusal(evidence: Evidence, limits: Limits | None = None) -> str | None:
         return "repetition"
     if evidence.no_speech > bounds.no_speech:
         return "no-speech"
-    doubtful = evidence.no_speech > bounds.doubt_no_speech
-    if evidence.logprob < (bounds.doubt_logprob if doubtful else bounds.logprob):
+    if _SOUNDS.fullmatch(text) and evidence.no_speech > bounds.voice_no_speech:
+        return "no-speech"
+    excess = max(0.0, evidence.no_speech - bounds.quiet_no_speech)
+    if evidence.logprob - bounds.no_speech_weight * excess < bounds.logprob:
         return "unlikely"
     return None
 
@@ -88,6 +93,8 @@ def unloop(text: str) -> str:
     while match := _LOOP.search(text):
         unit, after = match[1] or match[2], text[match.end() :]
         text = text[: match.start()] + unit + ("" if unit.startswith(after) else after)
+    if match := _TAIL_REPEATS_HEAD.match(text):
+        text = text[: match.start(2)]
     return text
 
 

@@ -75,6 +75,7 @@ def test_saying_it_twice_is_human_saying_it_twice_in_a_rush_is_a_loop() -> None:
         ("开发箱一指开发箱一指开发箱一指开发", "开发箱一指"),
         ("收尽数据将将将将将将将将", "收尽数据将"),
         ("价格价格价格价格价格", "价格"),
+        ("公司把我辞退了有没有补偿公司把我", "公司把我辞退了有没有补偿"),
         ("我想离婚他不同意怎么办", "我想离婚他不同意怎么办"),
         ("对对对", "对对对"),
         ("", ""),
@@ -90,9 +91,11 @@ def test_the_prompt_said_back_is_refused_a_question_about_it_is_not() -> None:
 
 
 def test_sound_the_engine_takes_for_no_speech() -> None:
-    assert heard("拖欠工资", logprob=-0.5, no_speech=0.7) == "no-speech"
-    assert heard("拖欠工资", logprob=-0.9, no_speech=0.3) == "unlikely"
-    assert heard("拖欠工资", logprob=-0.5, no_speech=0.3) is None
+    assert heard("拖欠工资", logprob=-0.5, no_speech=0.8) == "no-speech"
+    assert heard("拖欠工资", logprob=-0.9, no_speech=0.55) == "unlikely"
+    assert heard("拖欠工资", logprob=-0.5, no_speech=0.55) is None
+    assert heard("啊啊啊", logprob=-0.5, no_speech=0.4) == "no-speech"
+    assert heard("嗯", logprob=-0.9, no_speech=0.4) is None
 
 
 def test_a_guess_at_noise() -> None:
