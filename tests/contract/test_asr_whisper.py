@@ -164,5 +164,5 @@ async def test_a_worker_killed_in_mid_utterance_costs_nothing_more(pool: Recogni
     assert syllable_errors(SAID["d057.wav"], final.text) < 0.35
     stream.feed(pcm)
     again = await asyncio.wait_for(listener.finals.get(), 30)
-    assert again.text == final.text
+    assert syllable_errors(SAID["d057.wav"], again.text) < 0.35
     assert pool.stats().restarts == 1
