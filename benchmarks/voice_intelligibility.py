@@ -13,10 +13,8 @@ import random
 import time
 from pathlib import Path
 
-import numpy as np
-
-from asr.engines.base import Request
 from asr.engines.whisper import WhisperEngine
+from asr.files import hear
 from hotline.settings import load_settings
 from ivr.voice.check import Heard, compare
 from ivr.voice.sound import RATE, Pcm, telephone
@@ -57,8 +55,7 @@ def main() -> None:
     hears = WhisperEngine(settings.cache_dir / "models" / "whisper-base", threads=1)
 
     def recognise(pcm: Pcm) -> str:
-        # the recognizer's window is 30 s; a longer text is heard in its pieces
-        return hears.decode([Request("check", pcm.astype("<i2").tobytes(), 0, True, 9.0)])[0].text
+        return "".join(found.text for found in hear(pcm.astype("<i2").tobytes(), hears))
 
     found: list[Heard] = []
     spoken_s = spent = 0.0
@@ -67,9 +64,7 @@ def main() -> None:
         pcm = voice.render(text, args.speed)
         spent += time.perf_counter() - began
         spoken_s += len(pcm) / RATE
-        line = telephone(pcm)
-        parts = np.array_split(line, -(-len(line) // (27 * RATE)))
-        found.append(compare(text, "".join(recognise(part) for part in parts)))
+        found.append(compare(text, recognise(telephone(pcm))))
     for one in sorted(found, key=lambda heard: -heard.errors)[: args.worst]:
         print(f"{one.errors:3d}/{one.syllables:3d}  {one.text}\n         {one.heard}")
     errors, syllables = sum(one.errors for one in found), sum(one.syllables for one in found)

@@ -1,11 +1,14 @@
 """Is our own voice understood? Texts spoken, sent through a telephone line, heard by a recognizer.
 
-Errors are counted over syllables without tones, since homophones sound alike to the caller too.
+Errors are counted over Chinese syllables without tones, since homophones sound alike to the caller
+too; English words, which recognizers write in many ways, are left out of the count.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+
+import cn2an
 
 from ivr.voice.numbers import cardinal, digits
 from ivr.voice.reading import pinyin
@@ -17,7 +20,10 @@ NOT_UNDERSTOOD = 0.25
 
 _SAME = {"yao": "yi", "liang": "er", "r": "er"}
 """Syllables a recognizer cannot keep apart when it writes figures: 幺 and 一, 两 and 二."""
-_FIGURES = re.compile(r"\d+(?:\.\d+)?")
+_LATIN = re.compile(r"[A-Za-z]+")
+_NUMBER = re.compile(
+    r"\d+(?:\.\d+)?|[零一二两三四五六七八九十百千万]*[十百千万][零一二两三四五六七八九十百千万]*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +59,32 @@ def voice_check(
 def compare(text: str, heard: str) -> Heard:
     """Count the syllables of ``text`` that ``heard`` lacks, has wrong or has too many.
 
-    Recognizers write figures; they are taken as quantity or one by one, whichever fits better.
+    A recognizer writes numbers in its own way (一二三四八 as 12348 or 一万二千三百四十八): each is
+    taken as a quantity or figure by figure, whichever fits better.
     """
     wanted = _syllables(text)
-    readings = {
-        heard,
-        _FIGURES.sub(lambda m: cardinal(m[0]), heard),
-        _FIGURES.sub(lambda m: digits(m[0]), heard),
-    }
-    errors = min(_distance(wanted, _syllables(reading)) for reading in readings)
+    best = heard
+    errors = _distance(wanted, _syllables(best))
+    for number in _NUMBER.findall(heard):
+        for reading in _readings(number):
+            tried = best.replace(number, reading, 1)
+            count = _distance(wanted, _syllables(tried))
+            if count < errors:
+                best, errors = tried, count
     return Heard(text, heard, errors, len(wanted))
 
 
+def _readings(number: str) -> tuple[str, ...]:
+    if number[0].isdigit():
+        return cardinal(number), digits(number)
+    try:
+        return (digits(str(cn2an.cn2an(number, "smart"))),)
+    except (ValueError, KeyError):  # not a number after all; cn2an raises either
+        return ()
+
+
 def _syllables(text: str) -> list[str]:
-    plain = (syllable.rstrip("12345") for syllable in pinyin(text))
+    plain = (syllable.rstrip("12345") for syllable in pinyin(_LATIN.sub("", text)))
     return [_SAME.get(syllable, syllable) for syllable in plain]
 
 

@@ -1,14 +1,16 @@
 """Written Chinese to the words that are said: figures, dates, amounts, numbers, marks. Pure.
 
-``spoken`` returns Chinese characters, capital Latin letters (said by name) and the pause marks
-``，。！？；：、`` only. Each rule is one pattern and one function. The order of ``_RULES`` matters,
-the more particular first: a telephone number must be taken before a plain number is.
+``spoken`` returns Chinese characters, capital Latin letters (said by name), English words of
+``english.py`` in small letters, and the pause marks ``，。！？；：、`` only. Each rule is one
+pattern and one function. The order of ``_RULES`` matters, the more particular first: a telephone
+number must be taken before a plain number is.
 """
 
 import re
 from collections.abc import Callable
 from re import Match
 
+from ivr.voice.english import ENGLISH
 from ivr.voice.numbers import cardinal, digits, grouped
 
 _NUM = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
@@ -171,7 +173,9 @@ def _address(match: Match[str]) -> str:
 
 
 def _letters(match: Match[str]) -> str:
-    return match[0].upper()
+    """An English word we can pronounce stays in small letters, others are spelled in capitals."""
+    word = match[0].lower()
+    return word if word in ENGLISH else match[0].upper()
 
 
 _RULES: tuple[tuple[re.Pattern[str], Callable[[Match[str]], str]], ...] = tuple(
@@ -253,7 +257,7 @@ _MARKS = (
     (re.compile(r"@"), lambda m: "艾特"),
     (re.compile(r"(?<=[A-Za-z])\.(?=[A-Za-z幺零一二三四五六七八九])"), lambda m: "点"),
     (re.compile(r"\.(?=\s|$)"), lambda m: "。"),
-    (re.compile(r"[^\u4e00-\u9fffA-Za-z，。！？；：、]+"), lambda m: ""),
+    (re.compile(r"(?<![a-z]) | (?![a-z])|[^\u4e00-\u9fffA-Za-z，。！？；：、 ]+"), lambda m: ""),
 )
 _PAUSES = "，。！？；：、"
 _STRENGTH = {"、": 0, "，": 1, "：": 2, "；": 3, "？": 5, "！": 5, "。": 4}

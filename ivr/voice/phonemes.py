@@ -5,6 +5,7 @@ from functools import cache
 
 from misaki.transcription import pinyin_to_ipa
 
+from ivr.voice.english import ENGLISH
 from ivr.voice.pinyin import Word
 
 _TONES = (("˧˩˧", "↓"), ("˧˥", "↗"), ("˥˩", "↘"), ("˥", "→"))
@@ -15,9 +16,14 @@ _NON_SYLLABIC = chr(815)
 
 @cache
 def syllable_ipa(syllable: str) -> str:
-    """``zhang3`` to its phonemes, as ``misaki.zh.ZHG2P`` writes them; ``r5`` is erhua's colour."""
+    """``zhang3`` to its phonemes, as ``misaki.zh.ZHG2P`` writes them; ``r5`` is erhua's colour.
+
+    An English word is given back as misaki's English writes it.
+    """
     if syllable == "r5":
         return "ɚ"
+    if syllable in ENGLISH:
+        return ENGLISH[syllable]
     ipa = "".join(pinyin_to_ipa(syllable)[0])
     for contour, arrow in _TONES:
         ipa = ipa.replace(contour, arrow)

@@ -58,11 +58,15 @@ def _cutter() -> rjieba.Jieba:
 
 
 def words(clause: str) -> tuple[Word, ...]:
-    """Cut and read one clause without pause marks: Chinese characters and capital letters."""
-    parts = re.findall(r"[A-Za-z]|[^A-Za-z]+", clause)
+    """Cut and read one clause without pause marks.
+
+    Chinese characters, capital letters, and English words in small letters, which are their own
+    and only "syllable".
+    """
+    parts = re.findall(r"[A-Z]|[a-z]+|[^A-Za-z ]+", clause)
     texts: list[str] = []
     for part in parts:
-        texts += [part.upper()] if part.isascii() else _cutter().cut(part)
+        texts += [part] if part.isascii() else _cutter().cut(part)
     read = [
         list(_reading(text, texts[i - 1] if i else "", texts[i + 1 :]))
         for i, text in enumerate(texts)
@@ -72,8 +76,8 @@ def words(clause: str) -> tuple[Word, ...]:
 
 
 def _reading(word: str, before: str, after: Sequence[str]) -> Sequence[str]:
-    if word in _LETTERS:
-        return _LETTERS[word].split()
+    if word.isascii():
+        return _LETTERS[word].split() if word in _LETTERS else [word]
     known = lexicon().get(word)
     if known:
         return known

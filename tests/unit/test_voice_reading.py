@@ -108,6 +108,8 @@ SPOKEN = [
     ("WiFi密码", "无线网密码"),
     ("www.12348.gov.cn", "WWW点幺二三四八点GOV点CN"),
     ("N+1", "N加一"),
+    ("Please hold for our staff. 我请", "please hold for our staff。我请"),
+    ("OK，好的", "ok，好的"),
 ]
 
 
@@ -241,6 +243,10 @@ def test_every_reading_of_the_lexicon_can_be_pronounced() -> None:
 )
 def test_phonemes_are_those_of_the_model(syllable: str, ipa: str) -> None:
     assert syllable_ipa(syllable) == ipa
+
+
+def test_english_words_are_said_as_words() -> None:
+    assert phonemes("please hold，请") == "plˈiz hˈOld, ʨʰi↓ŋ"
 
 
 def test_phonemes_keep_words_and_marks() -> None:
