@@ -14,7 +14,7 @@ from hotline.language.lexicon import Hit, lexicon
 from hotline.language.normalise import masked, plain
 from hotline.language.pinyin import coarse_syllable, codes, syllables
 
-VERSION = 6
+VERSION = 7
 """Part of the hash of the weights: raise it when features change."""
 
 _SCALE = {
@@ -23,9 +23,9 @@ _SCALE = {
     "p": 1.6,
     "T": 1.6,
     "t": 1.2,
-    "K": 0.7,
-    "k": 0.5,
-    "P": 0.8,
+    "K": 0.9,
+    "k": 0.7,
+    "P": 1.3,
     "A": 1.2,
     "a": 0.8,
     "l": 0.4,

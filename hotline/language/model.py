@@ -54,8 +54,10 @@ class Model:
     """Two heads over the same features: act and topic."""
 
     index: dict[str, int]
-    weights: Floats
-    """features × (acts + topics)"""
+    weights: NDArray[np.int8]
+    """features × (acts + topics), to be multiplied by ``scale``"""
+    scale: Floats
+    """One factor an act or topic"""
     bias: Floats
     temperature: tuple[float, float]
     """Calibration of act and topic, fitted on held-out examples."""
@@ -71,7 +73,7 @@ class Model:
         if known:
             rows = np.fromiter((row for row, _ in known), np.intp, len(known))
             values = np.fromiter((value for _, value in known), np.float32, len(known))
-            total += values @ self.weights[rows]
+            total += (values @ self.weights[rows].astype(np.float32)) * self.scale
         acts = len(Act)
         total[:acts] /= self.temperature[0]
         total[acts:] /= self.temperature[1]
@@ -98,11 +100,11 @@ def load_model() -> Model:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             names = stored["names"].tobytes().decode("utf-8").split("\n")
-            weights = stored["weights"].astype(np.float32) * stored["scale"]
             labels = stored["labels"].tobytes().decode("utf-8").split("\n")
             model = Model(
                 {name: row for row, name in enumerate(names)},
-                weights.astype(np.float32),
+                stored["weights"],
+                stored["scale"].astype(np.float32),
                 stored["bias"].astype(np.float32),
                 (float(stored["temperature"][0]), float(stored["temperature"][1])),
                 stored["trained_on"].tobytes().decode(),

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from hotline.domain.codes import Act, EmergencyKind, Topic
 from hotline.domain.understanding import Reading, Slots, Understanding
 from hotline.language import manners
@@ -37,6 +39,12 @@ _ANSWERS: dict[str, tuple[Act, ...]] = {"yes_no": (Act.YES, Act.NO), "choice": (
 _FACTS = ("phone", "region", "since", "name", "rating", "digits", "order_no")
 _SHORT = 8
 _LEAST_READING = 0.04
+_HONEST = (
+    (0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 0.95, 1.0),
+    (0.0, 0.15, 0.33, 0.65, 0.83, 0.93, 0.98, 0.995),
+)
+"""Score of the best reading -> how often it is right, on the sets of benchmarks/understanding.py.
+The model learns from harder examples than callers say, so its own scores are too modest."""
 _SURE = 0.5
 """From here on the model alone makes an emergency where no rule sees a sign either way."""
 
@@ -85,7 +93,7 @@ class Understander:
             text=text,
             act=best.act,
             topic=best.topic,
-            confidence=best.score,
+            confidence=float(np.interp(best.score, *_HONEST)),
             readings=readings,
             emergency=kind,
             distress=kind is not None or manners.distressed(text),
