@@ -41,6 +41,8 @@ from ivr.voice.service import VoiceService
 
 log = structlog.get_logger(__name__)
 _DAY_S = 86_400.0
+_EARS_LOST_S = 10.0
+"""Recognition without a living worker for so long is down: running calls go on by keys."""
 _WATCH_S = 1.0
 """How often an Asterisk that has died is looked for."""
 
@@ -122,6 +124,18 @@ class House:
         self._stack.push_async_callback(self.pool.stop)
         self._stack.push_async_callback(self.voice.stop)
 
+    async def _watch_ears(self) -> None:
+        loop = asyncio.get_running_loop()
+        seen, up = loop.time(), True
+        while True:
+            await asyncio.sleep(_WATCH_S)
+            if self.pool.stats().alive:
+                seen, up = loop.time(), True
+            elif up and loop.time() - seen > _EARS_LOST_S:
+                up = False
+                log.error("recognition is down; calls go on by keys")
+                self.manager.ears_lost()
+
     async def _start_pbx(self) -> None:
         if not self.own_pbx:
             return
@@ -180,6 +194,8 @@ class House:
                 now=now,
             )
         )
+        if self.pool.hears:
+            self._run("ears-watch", self._watch_ears)
         await self.ari.start()
         self._stack.push_async_callback(self.ari.stop)
         await self.ari.wait_ready(30.0)

@@ -59,13 +59,13 @@ class PoolEars:
 
     @property
     def available(self) -> bool:
-        """Words can be recognised."""
-        return self._pool.hears
+        """Words can be recognised now."""
+        return self._pool.hears and self._pool.stats().alive > 0
 
     @property
     def engine(self) -> str | None:
         """Name of the engine."""
-        return self._pool.choice.name if self._pool.hears else None
+        return self._pool.choice.name if self.available else None
 
     def open(self, stream_id: str, on_event: Callable[[SpeechEvent], None]) -> CallStream:
         """A stream for one caller of the bot."""

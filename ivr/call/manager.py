@@ -71,10 +71,10 @@ class CallManager:
         """No new calls are taken."""
         return self._draining
 
-    def ears_changed(self, available: bool) -> None:
-        """Recognition went down or came back."""
+    def ears_lost(self) -> None:
+        """Recognition went down."""
         for session in self._sessions.values():
-            session.post(m.EarsChanged(available))
+            session.post(m.EarsLost())
 
     def on_event(self, event: AriEvent) -> None:
         """Lead one event of Asterisk to the call it is about."""

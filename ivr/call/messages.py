@@ -60,10 +60,8 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
-class EarsChanged:
-    """Recognition went down or came back."""
-
-    available: bool
+class EarsLost:
+    """Recognition went down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +78,6 @@ Message = (
     | SeatGone
     | Rung
     | Result
-    | EarsChanged
+    | EarsLost
     | Drain
 )

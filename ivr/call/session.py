@@ -210,9 +210,8 @@ class CallSession:
                 await self._caller_gone()
             case m.MediaLost():
                 await self._reopen()
-            case m.EarsChanged(available):
-                if not available:
-                    self._talk.tell(api.SpeechLost(), append=True)
+            case m.EarsLost():
+                self._talk.tell(api.SpeechLost(), append=True)
             case m.Drain():
                 await self._legs.fall_back()
                 self._outcome = self._outcome or CallOutcome.FAILED
