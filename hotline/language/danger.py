@@ -163,9 +163,12 @@ def _against(kind: EmergencyKind, text: str) -> str:
     names = ["told", "denied"]
     if not wish:
         names.append("law")
-    if not checks["still"].search(text):
+    goes_on = checks["still"].search(text)
+    if not goes_on:
         names.append("past")
-    if kind is not EmergencyKind.SUICIDE or not checks["self_threat"].search(text):
+    if not goes_on and not (
+        kind is EmergencyKind.SUICIDE and checks["self_threat"].search(text)
+    ):
         names.append("imagined")
     if kind is EmergencyKind.ABDUCTION:
         names += ["police", "family"]
