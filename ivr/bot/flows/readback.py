@@ -83,7 +83,8 @@ def _words(t: Talk, draft: Draft, slot: str) -> list[str]:
         case "phone":
             return [_phone_words(t, draft)]
         case "name" if draft.name:
-            return [f"联系人{draft.name}，"]
+            surname_only = len(draft.name) == 1
+            return [f"联系人姓{draft.name}，" if surname_only else f"联系人{draft.name}，"]
         case "urgent" if draft.urgent:
             return [t.p("order.read_urgent")]
         case _:
