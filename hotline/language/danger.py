@@ -166,9 +166,7 @@ def _against(kind: EmergencyKind, text: str) -> str:
     goes_on = checks["still"].search(text)
     if not goes_on:
         names.append("past")
-    if not goes_on and not (
-        kind is EmergencyKind.SUICIDE and checks["self_threat"].search(text)
-    ):
+    if not goes_on and not (kind is EmergencyKind.SUICIDE and checks["self_threat"].search(text)):
         names.append("imagined")
     if kind is EmergencyKind.ABDUCTION:
         names += ["police", "family"]

@@ -4,9 +4,12 @@ Each rule is a pattern on the plain text, what it multiplies, and why; all that 
 """
 
 import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hotline.domain.codes import Act, Topic
+from hotline.language.lexicon import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,35 @@ def apply_rules(text: str, acts: dict[Act, float], topics: dict[Topic, float]) -
     normalise_in_place(acts)
     normalise_in_place(topics)
     return reasons
+
+
+PROCEDURES = {
+    Topic.LITIGATION: 3.0,
+    Topic.ARBITRATION: 3.0,
+    Topic.MEDIATION: 3.0,
+    Topic.LEGAL_AID: 1.8,
+}
+"""Procedures and services that yield to a named cause, and how readily."""
+_NO_CAUSE = frozenset(
+    {*PROCEDURES, Topic.LAWYER, Topic.NOTARY, Topic.APPRAISAL, Topic.SERVICE, Topic.ADMIN}
+)
+
+
+def cause_first(hits: Sequence[Hit], topics: dict[Topic, float]) -> list[str]:
+    """A debt and how to sue is a debt: favours causes named in so many words over the procedure."""
+    best = max(topics, key=lambda topic: topics[topic])
+    if best not in PROCEDURES:
+        return []
+    places = Counter((hit.start, hit.end) for hit in hits)
+    causes = {
+        Topic(hit.group): hit.phrase
+        for hit in hits
+        if places[hit.start, hit.end] == 1 and Topic(hit.group) not in _NO_CAUSE
+    }
+    for cause, phrase in causes.items():  # a long phrase leaves less doubt than a short one
+        topics[cause] *= PROCEDURES[best] ** (len(phrase) - 1)
+    normalise_in_place(topics)
+    return [f"rule: the cause goes before the procedure: {phrase}" for phrase in causes.values()]
 
 
 def normalise_in_place(distribution: dict[Act, float] | dict[Topic, float]) -> None:

@@ -13,7 +13,7 @@ from hotline.language.features import View, look
 from hotline.language.lexicon import lexicon
 from hotline.language.model import Model, load_model
 from hotline.language.neighbours import Examples, Neighbour, load_examples
-from hotline.language.rules import apply_rules, normalise_in_place
+from hotline.language.rules import apply_rules, cause_first, normalise_in_place
 from hotline.language.slots import RegionFinder, read_slots
 
 ABOUT_US = frozenset({Act.AGENT, Act.REPEAT, Act.YES, Act.NO, Act.BYE, Act.OTHER, Act.SUGGESTION})
@@ -84,6 +84,7 @@ class Understander:
         acts, topics = self._distributions(view, near, alternatives)
         reasons = self._explain(view, near, acts, topics)
         reasons += apply_rules(view.plain, acts, topics)
+        reasons += cause_first(view.topics, topics)
         _expected(view.plain, expect, slots, acts, topics)
         danger = self._danger(text, alternatives, acts)
         kind = _judge(danger, not may_be_danger(text), acts, reasons)

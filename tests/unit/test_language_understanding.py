@@ -195,3 +195,18 @@ def test_a_bad_line_is_named(tmp_path: Path) -> None:
     )
     with pytest.raises(LanguageDataError, match="line 3"):
         load_examples(bad)
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("借钱不还怎么去法院起诉", Topic.DEBT),
+        ("拖欠工资怎么申请劳动仲裁", Topic.WAGES),
+        ("打官司要准备什么材料", Topic.LITIGATION),
+        ("劳动仲裁要准备什么材料", Topic.ARBITRATION),
+    ],
+)
+def test_the_cause_goes_before_the_procedure(
+    understander: Understander, text: str, topic: Topic
+) -> None:
+    assert understander.understand(text).topic is topic
