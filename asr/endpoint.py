@@ -9,9 +9,11 @@ A long utterance is decoded piece by piece while the speaker goes on, so that at
 last piece is left to decode.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 
 from asr.audio import BYTES_PER_SECOND, RATE
 
@@ -25,25 +27,48 @@ class Patience:
     """How long a silence may be before the turn is the bot's; seconds of silence."""
 
     complete_s: float = 0.48
-    """Enough when the words heard so far are certainly complete (score 1)."""
-    incomplete_s: float = 1.25
-    """Enough when they are certainly not (score 0), or not known."""
+    """Enough when the words heard so far are complete."""
+    incomplete_s: float = 1.42
+    """Enough when they may go on, or are not known: people pause for up to 1.2 s inside a sentence,
+    and the last sound before a pause is too weak for the VAD."""
+    hanging_s: float = 1.8
+    """Enough when the sentence hangs in the air (... 因为)."""
     speculate_s: float = 0.22
     """When the words heard so far are looked at."""
     max_s: float = 28.0
     """An utterance is closed at this length, and a new one begun, whatever the speaker does."""
 
     def needed(self, score: float | None) -> float:
-        """Silence that closes an utterance whose words are complete to this degree (0..1)."""
+        """Silence that closes an utterance whose words are complete to this degree (0..1).
+
+        Only a score that is nearly sure shortens the wait: an answer that comes early is nice, one
+        that comes in the middle of a sentence is not.
+        """
         if score is None:
             return self.incomplete_s
-        share = min(max(score, 0.0), 1.0)
-        return self.incomplete_s + share * (self.complete_s - self.incomplete_s)
+        steps = (
+            (_HANGING, self.hanging_s),
+            (_OPEN, self.incomplete_s),
+            (_LIKELY, self.incomplete_s),
+            (_COMPLETE, self.complete_s),
+        )
+        if score <= steps[0][0]:
+            return self.hanging_s
+        for (low, before), (high, after) in pairwise(steps):
+            if score < high:
+                return before + (score - low) / (high - low) * (after - before)
+        return self.complete_s
 
 
-SHORT_ANSWER = Patience(complete_s=0.45, incomplete_s=1.1)
+_HANGING, _OPEN, _LIKELY, _COMPLETE = 0.15, 0.3, 0.6, 0.9
+"""Scores of completeness between which the silence needed changes."""
+
+_SLOWER_S, _SLOWEST_S = 0.3, 0.6
+"""What a caller known to pause is given on top, and at most."""
+
+SHORT_ANSWER = Patience(complete_s=0.45, incomplete_s=1.1, hanging_s=1.5)
 """For a question that a word answers: yes or no, a number, a name."""
-STORY = Patience(complete_s=0.6, incomplete_s=1.3)
+STORY = Patience(complete_s=0.6)
 """For an open question: what happened?"""
 
 
@@ -135,6 +160,8 @@ class Tuning:
     """A silence that short is a hesitation."""
     forced_piece_s: float = 14.0
     """One longer than this ends wherever it is."""
+    regret_s: float = 0.6
+    """Speech that soon after an utterance was closed for its silence: it was closed too early."""
 
 
 class Endpointer:
@@ -157,6 +184,8 @@ class Endpointer:
         self._history: deque[bytes] = deque(
             maxlen=round(self._tuning.pre_roll_s / CHUNK_S) + self._tuning.onset_chunks
         )
+        self._slow_s = 0.0
+        self._closed_at = -math.inf
         self._clear()
 
     @property
@@ -234,10 +263,16 @@ class Endpointer:
         self._pcm = bytearray(b"".join(self._history))
         self._history.clear()
         self._voiced = self._total_voiced = lead * CHUNK_S
+        if self._start - self._closed_at < self._tuning.regret_s:
+            # the caller had not finished: we were too quick
+            self._slow_s = min(self._slow_s + _SLOWER_S, _SLOWEST_S)
         return [Began(self._start)]
 
     def _resume(self) -> list[Act]:
         lead = self._tuning.onset_chunks * CHUNK_S
+        paused = self.now - lead - self._end
+        more = paused + _SLOWER_S - self.patience.incomplete_s
+        self._slow_s = min(max(self._slow_s, more), _SLOWEST_S)
         acts: list[Act] = []
         self._speaking = True
         if self._asked and self._piece_s() >= self._tuning.piece_s:
@@ -282,9 +317,12 @@ class Endpointer:
 
     def _maybe_close(self) -> list[Act]:
         silence = self.now - self._end
-        if silence + 1e-6 < self.patience.needed(self._score):
+        needed = self.patience.needed(self._score)
+        if self._score is None or self._score <= _LIKELY:
+            needed += self._slow_s
+        if silence + 1e-6 < needed:
             return []
-        said_all = self._score is not None and self._score >= 0.5
+        said_all = self._score is not None and self._score > _LIKELY
         return self._close("complete" if said_all else "endpoint")
 
     def _close(self, reason: str, *, go_on: bool = False) -> list[Act]:
@@ -299,6 +337,7 @@ class Endpointer:
                 acts.append(self._listen(Kind.FINAL))
             pieces.append(self._piece())
         acts.append(Closed(tuple(pieces), start, end, reason))
+        self._closed_at = self.now if reason == "endpoint" else -math.inf
         self._history.clear()
         tail = bytes(self._pcm[-round(self._tuning.pre_roll_s / CHUNK_S) * CHUNK_BYTES :])
         self._clear()

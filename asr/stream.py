@@ -33,6 +33,9 @@ Completeness = Callable[[str], float]
 
 _WAIT_S = {Priority.BOT: 6.0, Priority.AGENT: 90.0}
 """A final that is not decoded by then is told as lost: a caller must not be left waiting."""
+_UNKNOWN = 0.5
+"""Completeness of words nobody judged."""
+_GUESS = 0.35
 _INCREMENTAL = Tuning(
     first_partial_s=0.25, partial_every_s=0.25, piece_s=1e9, long_piece_s=1e9, forced_piece_s=1e9
 )
@@ -246,11 +249,14 @@ class RecognizerStream:
         if text:
             self._tell_partial(job, found)
         if text:
-            score = 0.0 if self._completeness is None else self._completeness(text)
+            score = _UNKNOWN if self._completeness is None else self._completeness(text)
+            if found.confidence < _GUESS:
+                # words that are a guess say nothing about the end of a sentence
+                score = min(score, _UNKNOWN)
         else:
             # sound without words (a cough) is over as soon as complete words would be; speech
             # the decoder ran wild over is given time
-            score = 0.0 if found.refused in ENGINE_FAULTS else 1.0
+            score = _UNKNOWN if found.refused in ENGINE_FAULTS else 1.0
         self._do(self._core.judged(job.piece, score))
 
     def _tell_partial(self, job: Job, found: Hypothesis) -> None:

@@ -213,7 +213,7 @@ def latency(options: argparse.Namespace) -> Figures:
 
 
 def with_pause(pcm: bytes, pause_s: float) -> bytes | None:
-    """Put a silence into the quietest 60 ms of the middle half; None when there is no gap."""
+    """Stretch the quietest place of the middle half to a silence that long; None: there is none."""
     samples = to_floats(pcm)
     hop = 320
     frames = samples[: len(samples) // hop * hop].reshape(-1, hop)
@@ -224,10 +224,20 @@ def with_pause(pcm: bytes, pause_s: float) -> bytes | None:
     middle = level[first + quarter : last - quarter]
     if len(middle) < 10:
         return None
-    at = int(np.argmin(middle) + first + quarter) * hop * 2
+    at = int(np.argmin(middle) + first + quarter)
+    quiet = level < level.max() * 0.01
+    before = after = 0
+    while at - before > 0 and quiet[at - before]:
+        before += 1
+    while at + after < len(quiet) and quiet[at + after]:
+        after += 1
+    more_s = pause_s - (before + after) * hop / RATE
+    if more_s <= 0:
+        return pcm
     rng = np.random.default_rng(at)
-    hiss = (rng.normal(0, 15, round(pause_s * RATE))).astype("<i2").tobytes()
-    return pcm[:at] + hiss + pcm[at:]
+    hiss = (rng.normal(0, 15, round(more_s * RATE))).astype("<i2").tobytes()
+    cut = at * hop * 2
+    return pcm[:cut] + hiss + pcm[cut:]
 
 
 def pauses(options: argparse.Namespace) -> Figures:

@@ -23,7 +23,7 @@ from asr.endpoint import (
 T = TypeVar("T")
 pytestmark = pytest.mark.unit
 
-PATIENCE = Patience(complete_s=0.5, incomplete_s=1.25, speculate_s=0.22, max_s=28.0)
+PATIENCE = Patience(complete_s=0.5, incomplete_s=1.25, hanging_s=1.6, speculate_s=0.22, max_s=28.0)
 
 
 class Caller:
@@ -86,24 +86,66 @@ def silence_before_close(words: float | None) -> float:
 
 def test_silence_needed_depends_on_how_complete_the_words_are() -> None:
     assert silence_before_close(1.0) == pytest.approx(0.5, abs=0.04)
-    assert silence_before_close(0.0) == pytest.approx(1.25, abs=0.04)
+    assert silence_before_close(0.9) == pytest.approx(0.5, abs=0.04)
+    assert silence_before_close(0.75) == pytest.approx(0.875, abs=0.04)
+    assert silence_before_close(0.5) == pytest.approx(1.25, abs=0.04)
     assert silence_before_close(None) == pytest.approx(1.25, abs=0.04)
-    assert silence_before_close(0.5) == pytest.approx(0.875, abs=0.04)
+    assert silence_before_close(0.05) == pytest.approx(1.6, abs=0.04)
+
+
+@given(st.floats(0.0, 1.0), st.floats(0.0, 1.0))
+def test_more_complete_words_never_wait_longer(one: float, other: float) -> None:
+    less, more = sorted((one, other))
+    assert PATIENCE.needed(more) <= PATIENCE.needed(less) + 1e-9
+    assert PATIENCE.complete_s <= PATIENCE.needed(one) <= PATIENCE.hanging_s
 
 
 def test_a_pause_inside_a_sentence_does_not_end_it() -> None:
-    one = caller(words=0.1)
+    one = caller(words=0.5)
     one.speak(1.0)
-    one.pause(1.0)
+    one.pause(1.15)
     one.speak(1.0)
     one.pause(1.5)
     closed = one.of(Closed)
     assert len(closed) == 1
     assert closed[0].reason == "endpoint"
-    assert closed[0].end == pytest.approx(3.0, abs=0.05)
+    assert closed[0].end == pytest.approx(3.15, abs=0.05)
     assert len(one.of(Began)) == 2
     assert len(one.of(Stopped)) == 2
     assert [look.piece.revision for look in one.looks(Kind.SPECULATIVE)] == [0, 1]
+
+
+def test_a_caller_known_to_pause_is_given_more_time() -> None:
+    one = caller(words=0.5)
+    one.speak(1.0)
+    one.pause(1.15)
+    one.speak(1.0)
+    one.pause(1.32)
+    assert not one.of(Closed), "who paused for 1.15 s may pause for 1.3 s"
+    one.pause(0.4)
+    assert len(one.of(Closed)) == 1
+
+
+def test_a_caller_who_was_cut_off_is_given_more_time() -> None:
+    one = caller(words=0.5)
+    one.speak(1.0)
+    one.pause(1.4)
+    assert len(one.of(Closed)) == 1
+    one.speak(1.0)
+    one.pause(1.4)
+    assert len(one.of(Closed)) == 1
+    one.pause(0.2)
+    assert len(one.of(Closed)) == 2
+
+
+def test_complete_words_end_the_wait_of_a_slow_caller_too() -> None:
+    one = caller(words=0.5)
+    one.speak(1.0)
+    one.pause(1.2)
+    one.speak(1.0)
+    one.words = 0.95
+    one.pause(0.6)
+    assert len(one.of(Closed)) == 1
 
 
 def test_a_late_look_ahead_is_ignored_when_speech_went_on() -> None:

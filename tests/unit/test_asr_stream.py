@@ -66,7 +66,7 @@ class Call:
             ScriptedVad(),
             self.events.append,
             priority=priority,
-            patience=Patience(complete_s=0.5, incomplete_s=1.25),
+            patience=Patience(complete_s=0.5, incomplete_s=1.25, hanging_s=1.25),
             completeness=complete,
             partials=True,
             incremental=False,
@@ -145,7 +145,7 @@ async def test_finals_keep_their_order_and_a_new_start_is_told_at_once() -> None
     call.pause(1.5)
     call.speak()
     assert call.kinds() == ["SpeechStart", "SpeechEnd", "SpeechStart"]
-    call.pause(1.5)
+    call.pause(2.0)
     first, second = [j for j in call.decoder.jobs if j.kind is Kind.SPECULATIVE]
     call.stream.heard(second, Hypothesis("第二句", 0.9))
     assert not call.finals()
