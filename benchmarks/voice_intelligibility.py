@@ -16,8 +16,8 @@ from pathlib import Path
 from asr.engines.whisper import WhisperEngine
 from asr.files import hear
 from hotline.settings import load_settings
-from ivr.voice.check import Heard, compare
-from ivr.voice.sound import RATE, Pcm, telephone
+from ivr.voice.check import Heard, compare, listen
+from ivr.voice.sound import RATE, Pcm
 from ivr.voice.synthesis import Synthesiser
 
 
@@ -64,7 +64,7 @@ def main() -> None:
         pcm = voice.render(text, args.speed)
         spent += time.perf_counter() - began
         spoken_s += len(pcm) / RATE
-        found.append(compare(text, recognise(telephone(pcm))))
+        found.append(compare(text, listen(text, recognise, voice, args.speed)))
     for one in sorted(found, key=lambda heard: -heard.errors)[: args.worst]:
         print(f"{one.errors:3d}/{one.syllables:3d}  {one.text}\n         {one.heard}")
     errors, syllables = sum(one.errors for one in found), sum(one.syllables for one in found)

@@ -70,6 +70,13 @@ class Synthesiser:
             return recorded
         return join([(self.piece(piece, speed), piece.pause) for piece in pieces(text)])
 
+    def sentences(self, text: str, speed: float = 1.0) -> list[Pcm]:
+        """The sound of a text in its pieces; one piece when a person has recorded it."""
+        recorded = self._recordings.get(text)
+        if recorded is not None:
+            return [recorded]
+        return [self.piece(piece, speed) for piece in pieces(text)]
+
     def piece(self, piece: Piece, speed: float = 1.0) -> Pcm:
         """One piece, from the cache or rendered."""
         key = key_of(self.spec, self._settings, piece, speed)
