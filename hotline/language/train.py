@@ -26,6 +26,10 @@ from hotline.language.neighbours import load_examples
 
 FOLDER = Path(__file__).parent / "data"
 SEED = 12348
+ROUNDS = 2
+"""How often every example is varied."""
+AS_WRITTEN = 2.0
+"""Weight of an example as it was written, beside its variants (less than 1 each)."""
 MOST_FEATURES = 60_000
 LABELS_TOPIC = [topic.value for topic in Topic]
 LABELS_ACT = [act.value for act in Act]
@@ -41,7 +45,13 @@ def training_rows() -> list[Row]:
     origins: dict[tuple[str, str, str], int] = {}
     for number, example in enumerate(load_examples()):
         origins[example.act, example.topic, example.text] = number
-        rows.extend(augmenter.vary(example.act, example.topic, example.text, number))
+        variants = (
+            row
+            for _ in range(ROUNDS)
+            for row in augmenter.vary(example.act, example.topic, example.text, number)
+        )
+        # once the example itself, then its variants of every round
+        rows.extend(dict.fromkeys(variants))
     rows.extend(augmenter.patterns(origin=-1, count=40))
     topics: dict[str, str] = yaml.safe_load((FOLDER / "topics.yaml").read_text(encoding="utf-8"))
     rows.extend(
@@ -118,7 +128,7 @@ def fit(
 def _fit_heads(matrix: Matrix, rows: Sequence[Row], use: NDArray[np.bool_]) -> tuple[Head, Head]:
     acts = [row.act for row in rows]
     topics = [row.topic for row in rows]
-    weight = np.array([row.weight for row in rows])
+    weight = np.array([row.weight if row.weight < 1 else AS_WRITTEN for row in rows])
     phrases = np.array([row.weight < 0.2 for row in rows])
     talk = np.array([row.act in TALK for row in rows])
     for_act = use & ~phrases
