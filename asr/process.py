@@ -5,6 +5,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from asr import wire
@@ -23,12 +24,15 @@ class WorkerLostError(UnavailableError):
 
 
 class WorkerProcess:
-    """A running worker. One batch at a time."""
+    """A running worker; several batches may be on their way."""
 
     def __init__(self, process: asyncio.subprocess.Process, on_exit: Callable[[], None]) -> None:
         self._process = process
         self.lost = False
-        self._answers: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self._numbers = count(1)
+        self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {
+            0: asyncio.get_running_loop().create_future()
+        }
         self._on_exit = on_exit
         self._reader = asyncio.create_task(self._read(), name=f"asr-worker-{process.pid}")
 
@@ -44,7 +48,7 @@ class WorkerProcess:
         """Start a worker and wait for its model. Raises WorkerLostError when it cannot load."""
         environment = {
             **os.environ,
-            "OMP_NUM_THREADS": str(threads),
+            "OMP_NUM_THREADS": "1",
             # threads that spin while they wait would take the event loop's core
             "OMP_WAIT_POLICY": "PASSIVE",
             "MALLOC_ARENA_MAX": "2",
@@ -58,7 +62,7 @@ class WorkerProcess:
         )
         worker = cls(process, on_exit)
         try:
-            head = await worker._answer(_LOAD_S)
+            head = await worker._answer(0, _LOAD_S)
         except BaseException:
             await worker.stop()
             raise
@@ -71,8 +75,10 @@ class WorkerProcess:
         self, requests: list[Request], timeout_s: float
     ) -> tuple[list[Hypothesis], float]:
         """Hypotheses and the seconds the engine took. Raises WorkerLostError."""
-        self._send(wire.pack_requests(requests))
-        head = await self._answer(timeout_s)
+        number = next(self._numbers)
+        self._answers[number] = asyncio.get_running_loop().create_future()
+        self._send(wire.pack_requests(number, requests))
+        head = await self._answer(number, timeout_s)
         return wire.unpack_hypotheses(head), float(head["seconds"])
 
     def forget(self, prefix: str) -> None:
@@ -102,16 +108,15 @@ class WorkerProcess:
             raise WorkerLostError("the recognition worker has ended")
         self._process.stdin.write(message)
 
-    async def _answer(self, timeout_s: float) -> dict[str, Any]:
+    async def _answer(self, number: int, timeout_s: float) -> dict[str, Any]:
         try:
-            head = await asyncio.wait_for(self._answers.get(), timeout_s)
+            return await asyncio.wait_for(self._answers[number], timeout_s)
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
             raise WorkerLostError("the recognition worker did not answer") from None
-        if head is None:
-            raise WorkerLostError("the recognition worker has ended")
-        return head
+        finally:
+            del self._answers[number]
 
     async def _read(self) -> None:
         assert self._process.stdout is not None
@@ -120,8 +125,13 @@ class WorkerProcess:
                 prefix = await self._process.stdout.readexactly(wire.PREFIX.size)
                 head_size, body_size = wire.PREFIX.unpack(prefix)
                 data = await self._process.stdout.readexactly(head_size + body_size)
-                self._answers.put_nowait(wire.head(data[:head_size]))
+                head = wire.head(data[:head_size])
+                waiting = self._answers.get(head["number"])
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(head)
         except (asyncio.IncompleteReadError, ConnectionError):
             self.lost = True
-            self._answers.put_nowait(None)
+            for waiting in self._answers.values():
+                if not waiting.done():
+                    waiting.set_exception(WorkerLostError("the recognition worker has ended"))
             self._on_exit()

@@ -6,6 +6,7 @@ Partials are shed first: they are only taken when nobody waits.
 """
 
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -88,23 +89,23 @@ class Schedule:
         """Put a job whose worker died in front of its rank."""
         self._ranks[job.rank].appendleft(job)
 
-    def take(self, most: int = 1) -> list[Job]:
-        """The next jobs, all of one rank, no stream twice (its sound must stay in order)."""
+    def take(self, most: int = 1, besides: Collection[str] = ()) -> list[Job]:
+        """The next jobs, all of one rank, no stream twice (its sound must stay in order).
+
+        ``besides``: streams of which nothing may be taken now.
+        """
         for rank in self._ranks:
-            if not rank:
-                continue
             taken: list[Job] = []
-            streams: set[str] = set()
             left: deque[Job] = deque()
+            streams = set(besides)
             while rank:
                 job = rank.popleft()
-                if len(taken) < most and job.stream not in streams:
-                    taken.append(job)
-                else:
-                    left.append(job)
+                fits = len(taken) < most and job.stream not in streams
+                (taken if fits else left).append(job)
                 streams.add(job.stream)
             rank.extend(left)
-            return taken
+            if taken:
+                return taken
         return []
 
     def promote(self, stream: str, pieces: tuple[Piece, ...]) -> None:

@@ -18,8 +18,8 @@ def pack(head: dict[str, Any], body: bytes = b"") -> bytes:
     return PREFIX.pack(len(text), len(body)) + text + body
 
 
-def pack_requests(requests: list[Request]) -> bytes:
-    """Stretches of sound to be decoded together."""
+def pack_requests(number: int, requests: list[Request]) -> bytes:
+    """Stretches of sound to be decoded together; the answer bears the same number."""
     items = [
         {
             "key": r.key,
@@ -30,7 +30,9 @@ def pack_requests(requests: list[Request]) -> bytes:
         }
         for r in requests
     ]
-    return pack({"do": "decode", "items": items}, b"".join(r.pcm for r in requests))
+    return pack(
+        {"do": "decode", "number": number, "items": items}, b"".join(r.pcm for r in requests)
+    )
 
 
 def unpack_requests(head: dict[str, Any], body: bytes) -> list[Request]:
@@ -43,7 +45,7 @@ def unpack_requests(head: dict[str, Any], body: bytes) -> list[Request]:
     return requests
 
 
-def pack_hypotheses(found: list[Hypothesis], seconds: float) -> bytes:
+def pack_hypotheses(number: int, found: list[Hypothesis], seconds: float) -> bytes:
     """What was heard, and how long that took."""
     items = [
         {
@@ -54,7 +56,7 @@ def pack_hypotheses(found: list[Hypothesis], seconds: float) -> bytes:
         }
         for h in found
     ]
-    return pack({"did": "decode", "items": items, "seconds": seconds})
+    return pack({"did": "decode", "number": number, "items": items, "seconds": seconds})
 
 
 def unpack_hypotheses(head: dict[str, Any]) -> list[Hypothesis]:

@@ -41,7 +41,7 @@ class PoolStats:
     workers: int = 0
     alive: int = 0
     busy: int = 0
-    """Workers decoding now."""
+    """Decodes running now."""
     streams: int = 0
     waiting: int = 0
     finals: int = 0
@@ -69,11 +69,14 @@ class RecognizerPool:
         self._wake = asyncio.Event()
         self._streams: dict[str, RecognizerStream] = {}
         self._workers: dict[int, WorkerProcess] = {}
-        self._busy: set[int] = set()
+        self._slots = max(1, self._settings.threads)
+        self._busy: dict[tuple[int, int], list[Job]] = {}
         self._sent: dict[str, tuple[int, int]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._ready = asyncio.Event()
         self._incremental = self.choice.name == "vosk"
+        # the order of a stream's sound matters to an engine that keeps state, not to Whisper
+        self._in_order = self.choice.name != "whisper"
         self._counts = PoolStats(engine=self.choice.name)
 
     async def start(self, timeout_s: float = 60.0) -> None:
@@ -148,7 +151,7 @@ class RecognizerPool:
 
     def submit(self, job: Job) -> None:
         """Queue a decode for a stream."""
-        idle = len(self._busy) < len(self._workers)
+        idle = self._idle_slots() > 0
         for given_up in self._schedule.add(job, idle=idle):
             self._give_up(given_up)
         self._wake.set()
@@ -191,44 +194,67 @@ class RecognizerPool:
                 await asyncio.sleep(pause)
 
     async def _live(self, index: int) -> None:
-        worker = await WorkerProcess.start(
-            self.choice, max(1, self._settings.threads), self._wake.set
-        )
+        worker = await WorkerProcess.start(self.choice, self._slots, self._wake.set)
         self._workers[index] = worker
         self._ready.set()
         self._wake.set()
+        tasks = [
+            asyncio.create_task(self._work((index, slot), worker), name=f"asr-slot-{index}-{slot}")
+            for slot in range(self._slots)
+        ]
         try:
-            while True:
-                jobs = await self._next(index, worker)
-                await self._decode(index, worker, jobs)
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                task.result()
         finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             del self._workers[index]
             await worker.stop()
 
-    async def _next(self, index: int, worker: WorkerProcess) -> list[Job]:
+    async def _work(self, slot: tuple[int, int], worker: WorkerProcess) -> None:
+        while True:
+            jobs = await self._next(worker)
+            await self._decode(slot, worker, jobs)
+
+    async def _next(self, worker: WorkerProcess) -> list[Job]:
         while True:
             if worker.lost:
                 raise WorkerLostError("the recognition worker has ended")
-            if jobs := self._schedule.take(1 if self._incremental else _BATCH):
+            if jobs := self._take():
                 return jobs
             self._wake.clear()
             await self._wake.wait()
 
-    async def _decode(self, index: int, worker: WorkerProcess, jobs: list[Job]) -> None:
+    def _take(self) -> list[Job]:
+        """Spread what waits over the idle slots before making batches of it."""
+        if self._in_order:
+            busy = {job.stream for jobs in self._busy.values() for job in jobs}
+            return self._schedule.take(1, busy)
+        share = -(-len(self._schedule) // max(1, self._idle_slots()))
+        return self._schedule.take(min(_BATCH, max(1, share)))
+
+    def _idle_slots(self) -> int:
+        return len(self._workers) * self._slots - len(self._busy)
+
+    async def _decode(self, slot: tuple[int, int], worker: WorkerProcess, jobs: list[Job]) -> None:
         requests = [self._request(job, worker.pid) for job in jobs]
         sound_s = sum(len(request.pcm) for request in requests) / 32_000
-        self._busy.add(index)
+        self._busy[slot] = jobs
         try:
             found, took = await worker.decode(requests, timeout_s=10.0 + sound_s)
-        except WorkerLostError:
+        except (WorkerLostError, asyncio.CancelledError):
             self._retry(jobs)
             raise
         finally:
-            self._busy.discard(index)
+            del self._busy[slot]
         self._counts.decode_seconds += took
         self._counts.audio_seconds += sound_s
         for job, hypothesis in zip(jobs, found, strict=True):
             self._deliver(job, hypothesis)
+        # what waited for this stream may go on in any slot
+        self._wake.set()
 
     def _request(self, job: Job, pid: int) -> Request:
         """An incremental engine (Vosk) gets only the sound it has not had."""

@@ -51,6 +51,14 @@ class ShortWords:
     """Log-probability from which a word is at least an alternative."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Sound and, where it was encoded alone, its encoding."""
+
+    samples: Floats
+    encoded: Any
+
+
 class WhisperEngine:
     """Whisper base, Mandarin."""
 
@@ -71,7 +79,7 @@ class WhisperEngine:
 
         self._ct2 = ctranslate2
         self._model = ctranslate2.models.Whisper(
-            str(model), device="cpu", compute_type="int8", intra_threads=threads
+            str(model), device="cpu", compute_type="int8", inter_threads=threads, intra_threads=1
         )
         self._tokens: Any = tokenizers.Tokenizer.from_file(str(model / "tokenizer.json"))
         self._prompt = tuple(filter(None, map(normalise, re.split("[、，。]", prompt))))
@@ -92,8 +100,9 @@ class WhisperEngine:
         # a partial only has to show that words are being said
         beam = self._beam if any(request.final for request in requests) else 1
         results = self._generate(encoded, sounds, self._prefix, beam)
+        alone = encoded if len(requests) == 1 else None
         return [
-            self._judge(request, sound, result)
+            self._judge(request, _Heard(sound, alone), result)
             for request, sound, result in zip(requests, sounds, results, strict=True)
         ]
 
@@ -106,6 +115,9 @@ class WhisperEngine:
         frames = min(frames + frames % 2, MAX_FRAMES)
         features = np.stack([log_mel(sound, frames) for sound in sounds])
         return self._model.encode(self._ct2.StorageView.from_array(features))
+
+    def _encoded(self, sound: "_Heard") -> Any:
+        return self._encode([sound.samples]) if sound.encoded is None else sound.encoded
 
     def _generate(
         self, encoded: Any, sounds: list[Floats], prefix: list[int], beam: int
@@ -125,14 +137,14 @@ class WhisperEngine:
         )
         return found
 
-    def _judge(self, request: Request, sound: Floats, result: Any) -> Hypothesis:
+    def _judge(self, request: Request, sound: "_Heard", result: Any) -> Hypothesis:
         evidence = self._evidence(request, result)
         why = refusal(evidence)
         if why in ENGINE_FAULTS and evidence.no_speech < _SURELY_SPEECH:
             evidence = self._rescue(request, sound, evidence)
             why = refusal(evidence)
         if request.final and self._may_be_short(request, evidence, why):
-            heard = self._short_word(request, sound, evidence, why)
+            heard = self._short_word(sound, evidence, why)
             if heard is not None:
                 return heard
         if why is not None:
@@ -153,14 +165,14 @@ class WhisperEngine:
         texts = [unloop(normalise(self._tokens.decode(ids))) for ids in result.sequences_ids[1:]]
         return tuple(dict.fromkeys(text for text in texts if text and text != best))
 
-    def _rescue(self, request: Request, sound: Floats, evidence: Evidence) -> Evidence:
+    def _rescue(self, request: Request, sound: "_Heard", evidence: Evidence) -> Evidence:
         """The decoder ran wild over real speech: cut its loop, or take another road."""
         cut = replace(evidence, text=unloop(evidence.text), logprob=evidence.logprob - _LOOP_COST)
         if not request.final or refusal(cut) is None or not self._prompt:
             return cut
-        return self._evidence(
-            request, self._generate(self._encode([sound]), [sound], self._bare, BEAM)[0]
-        )
+        encoded = self._encoded(sound)
+        again = self._generate(encoded, [sound.samples], self._bare, BEAM)[0]
+        return self._evidence(request, again)
 
     def _may_be_short(self, request: Request, evidence: Evidence, why: str | None) -> bool:
         if request.voiced > self._short.voiced_s or evidence.text in self._words:
@@ -169,13 +181,11 @@ class WhisperEngine:
             return True
         return evidence.text.isascii() or unloop(evidence.text) != evidence.text
 
-    def _short_word(
-        self, request: Request, sound: Floats, free: Evidence, why: str | None
-    ) -> Hypothesis | None:
+    def _short_word(self, sound: "_Heard", free: Evidence, why: str | None) -> Hypothesis | None:
         """The short answer this sound is, if one stands out; else what it may be."""
         rules = self._short
         result = self._model.generate(
-            self._encode([sound]),
+            self._encoded(sound),
             [self._bare],
             beam_size=8,
             num_hypotheses=8,

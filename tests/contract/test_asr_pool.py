@@ -50,7 +50,7 @@ class Listener:
         return await asyncio.wait_for(self._finals.get(), 20)
 
 
-def say(stream: RecognizerStream, seconds: float = 1.0, pause: float = 1.5) -> None:
+def say(stream: RecognizerStream, seconds: float = 1.0, pause: float = 2.5) -> None:
     """An utterance and the silence that ends it."""
     for _ in range(round(seconds / 0.032)):
         stream.feed(SPEECH)

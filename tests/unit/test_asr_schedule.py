@@ -93,6 +93,15 @@ def test_a_job_whose_worker_died_comes_first_again() -> None:
     assert schedule.take()[0].stream == "tried"
 
 
+def test_streams_being_decoded_are_passed_over() -> None:
+    schedule = Schedule()
+    schedule.add(job("a", Kind.FINAL), idle=True)
+    schedule.add(job("b", Kind.PIECE), idle=True)
+    assert [j.stream for j in schedule.take(4, besides={"a"})] == ["b"]
+    assert schedule.take(4, besides={"a"}) == []
+    assert [j.stream for j in schedule.take(4)] == ["a"]
+
+
 def test_drop_forgets_one_stream() -> None:
     schedule = Schedule()
     schedule.add(job("a", Kind.FINAL), idle=True)
