@@ -14,7 +14,13 @@ from hotline.db.tables import CallRow, OrderRow, TurnRow
 from hotline.privacy import KeyRing, RowKey, place
 
 _CALL_LEFT_OUT = {"row_key", "state_enc", "erased_at", "node", "adopted"}
-_ORDER_LEFT_OUT = {"row_key", "erased_at", "state", "hub_state", "hub_receipt", "updated_at"}
+_ORDER_RECEIVED = {
+    *("order_no", "terminal", "idempotency_key", "service_type", "act", "topic", "urgency"),
+    *("title", "region", "call_id", "callback", "confidential", "emergency", "created_at"),
+    *("name_enc", "phone_enc", "phone_hash", "caller_enc", "caller_hash", "id_hash"),
+    *("description_enc", "extra_enc"),
+}
+"""What a step may never change; what steps change has links of its own."""
 
 
 def call_key(ring: KeyRing, row: CallRow) -> RowKey:
@@ -42,7 +48,8 @@ def call_digest(ring: KeyRing, row: CallRow, turns: Sequence[TurnRow]) -> str:
 
 def order_digest(ring: KeyRing, row: OrderRow) -> str:
     """Digest of what was received with an order (its later states have links of their own)."""
-    return order_key(ring, row).digest(_bytes([_canonical(row, _ORDER_LEFT_OUT)]))
+    received = {name: _plain(getattr(row, name)) for name in sorted(_ORDER_RECEIVED)}
+    return order_key(ring, row).digest(_bytes([received]))
 
 
 def _canonical(row: SQLModel, left_out: set[str]) -> dict[str, object]:

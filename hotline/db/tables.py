@@ -159,6 +159,37 @@ class OrderRow(Table, table=True):
     updated_at: datetime = Field(sa_type=UtcDateTime)
     erased_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
+    # Its life: changed by steps only (``dispatch.life``)
+    version: int = 1
+    """Number of its latest event; a step that names an older one is refused."""
+    handling: str | None = Field(default=None, max_length=20)
+    complexity: str | None = Field(default=None, max_length=20)
+    language: str | None = Field(default=None, max_length=20)
+    reasons_json: str = "[]"
+    """Why it was triaged and matched so: codes and rule names, no personal data."""
+    institution: str | None = Field(default=None, max_length=40, index=True)
+    handler: str | None = Field(default=None, max_length=40, index=True)
+    mode: str | None = Field(default=None, max_length=20)
+    card: int = 0
+    """The worst card of its clocks: 0 none, 1 yellow, 2 red."""
+    due_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the party is to have the result."""
+    held_state: str | None = Field(default=None, max_length=20)
+    """The state it goes back to when an extension is decided."""
+    urged: int = 0
+    returned: int = 0
+    extended: int = 0
+    reopened: int = 0
+    assigned_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    accepted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    resolved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    close_reason: str | None = Field(default=None, max_length=40)
+    satisfaction: int | None = None
+    merged_into: str | None = Field(default=None, max_length=20)
+    outside_no: str | None = Field(default=None, max_length=60)
+    """Number the demand has at the terminal it came from (12345)."""
+
 
 class OrderEventRow(Table, table=True):
     """One step in an order's life; never changed, only added."""
