@@ -8,8 +8,9 @@ one protocol here and is joined to the desk at composition (``Effects``). All of
 * after the event's row is flushed,
 * with a list of effects that may be empty (then they are not called at all, except ``Outcomes``),
 
-and may raise: then nothing of the step happened. None may change the order's row, commit, wait,
-or do anything outside the database; the desk writes back what ``Clocks`` returns.
+and may raise: then nothing of the step happened. None may change the order's row (the hub its own
+columns ``hub_state`` and ``hub_receipt`` excepted), commit, wait, or do anything outside the
+database; the desk writes back what ``Clocks`` returns.
 
 The other way round, rooms that take steps inside their own transactions (hub inbox, clock scan,
 matching, callbacks, rating) call ``Steps.apply``.
@@ -59,6 +60,9 @@ class ClockDo(StrEnum):
     """Go on with what was left; nothing if it is not paused."""
     EXTEND = "extend"
     """Its deadline becomes ``until``; cards given for the old deadline are taken back."""
+    RECKON = "reckon"
+    """Urgency or complexity changed: work out its deadline anew, counted from when it began;
+    nothing if it does not run."""
 
 
 @dataclass(frozen=True, slots=True)
