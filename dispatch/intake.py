@@ -11,18 +11,20 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from dispatch.errors import IdempotencyConflictError, NumbersExhaustedError
-from dispatch.messages import idempotency_key, received_body
+from dispatch.life.actors import machine_rights, terminal_actor
+from dispatch.life.desk import OrderDesk
+from dispatch.life.ports import Effects
 from dispatch.numbers import MAX_SEQUENCE, china_day, make_order_no
+from dispatch.outgoing import Outgoing
 from dispatch.records import order_place, view_of
-from dispatch.states import take
 from dispatch.validation import ID_FIELD, clean_intake
 from hotline import metrics
-from hotline.db import Database, audit_log
-from hotline.db.digests import order_digest, order_key
-from hotline.db.tables import OrderCounterRow, OrderEventRow, OrderRow, OutboxRow
-from hotline.domain.codes import HubState
+from hotline.db import Database
+from hotline.db.digests import order_key
+from hotline.db.tables import OrderCounterRow, OrderRow
+from hotline.domain.codes import HubState, OrderState
 from hotline.domain.orders import Intake, OrderView
-from hotline.privacy import KeyRing, place
+from hotline.privacy import KeyRing
 
 log = structlog.get_logger(__name__)
 
@@ -37,14 +39,17 @@ class IntakeDesk:
         terminal: str,
         *,
         on_filed: Callable[[OrderView], None] | None = None,
+        desk: OrderDesk | None = None,
     ) -> None:
         """``terminal``: who we are to the hub. ``on_filed`` is called for every new order
-        (wakes the hub pusher, tells the bus); it must not block or raise.
+        (wakes the hub pusher, tells the bus); it must not block or raise. ``desk``: takes the
+        first step; None: one of our own, joined to the outbox alone.
         """
         self._db = db
         self._ring = ring
-        self._terminal = terminal
         self._on_filed = on_filed
+        outgoing = Effects(outbox=Outgoing(ring, terminal))
+        self._desk = desk or OrderDesk(db, ring, machine_rights, outgoing)
 
     async def receive(self, intake: Intake, now: datetime) -> OrderView:
         """File the demand. The same terminal and idempotency key give the first order again.
@@ -70,33 +75,9 @@ class IntakeDesk:
         )
         if known is not None:
             return self._repeat(known, intake)
-        order_no = make_order_no(*_next_number(session, now))
-        state = take("received", None)
-        row = self._order_row(order_no, state.value, intake, now)
-        session.add(row)
-        session.flush()
-        session.add(
-            OrderEventRow(
-                order_no=order_no,
-                seq=1,
-                step="received",
-                from_state=None,
-                to_state=state.value,
-                actor=f"terminal:{intake.terminal.value}",
-                at=now,
-            )
-        )
-        body = received_body(self._terminal, order_no, 1, state.value, intake, now)
-        session.add(outbox_row(self._ring, order_no, 1, "order.received", body, now))
-        audit_log.append(
-            session,
-            self._ring,
-            actor=f"terminal:{intake.terminal.value}",
-            action="order.received",
-            subject=order_no,
-            digest=order_digest(self._ring, row),
-            at=now,
-        )
+        row = self._order_row(make_order_no(*_next_number(session, now)), intake, now)
+        actor = terminal_actor(intake.terminal)
+        self._desk.begin(session, row, "received", actor, {"terminal": intake.terminal}, now)
         return view_of(row)
 
     def _repeat(self, row: OrderRow, intake: Intake) -> OrderView:
@@ -111,7 +92,7 @@ class IntakeDesk:
                 )
         return view_of(row, duplicate=True)
 
-    def _order_row(self, order_no: str, state: str, intake: Intake, now: datetime) -> OrderRow:
+    def _order_row(self, order_no: str, intake: Intake, now: datetime) -> OrderRow:
         key = self._ring.new_row_key()
 
         def seal(column: str, text: str | None) -> bytes | None:
@@ -123,7 +104,7 @@ class IntakeDesk:
         extra = json.dumps({"since": intake.since, "extra": intake.extra}, ensure_ascii=False)
         return OrderRow(
             order_no=order_no,
-            state=state,
+            state=OrderState.DRAFT.value,
             hub_state=HubState.PENDING.value,
             terminal=intake.terminal.value,
             idempotency_key=intake.idempotency_key,
@@ -137,6 +118,7 @@ class IntakeDesk:
             callback=intake.callback,
             confidential=intake.confidential,
             emergency=intake.emergency,
+            outside_no=intake.outside_no,
             row_key=self._ring.wrap(key, order_place("row_key", order_no)),
             name_enc=seal("name", intake.contact_name),
             phone_enc=seal("phone", intake.contact_phone),
@@ -149,23 +131,6 @@ class IntakeDesk:
             created_at=now,
             updated_at=now,
         )
-
-
-def outbox_row(
-    ring: KeyRing, order_no: str, seq: int, kind: str, body: bytes, now: datetime
-) -> OutboxRow:
-    """A message to the hub, due at once, its body sealed."""
-    key = idempotency_key(order_no, seq)
-    return OutboxRow(
-        order_no=order_no,
-        seq=seq,
-        kind=kind,
-        idempotency_key=key,
-        body_enc=ring.seal(body, place("outbox", "body", key)),
-        state="pending",
-        next_at=now,
-        created_at=now,
-    )
 
 
 def _next_number(session: Session, now: datetime) -> tuple[str, int]:

@@ -12,6 +12,12 @@ and may raise: then nothing of the step happened. None may change the order's ro
 columns ``hub_state`` and ``hub_receipt`` excepted), commit, wait, or do anything outside the
 database; the desk writes back what ``Clocks`` returns.
 
+Bus events need no room: the desk publishes ``order.<step>`` after the commit, with codes only.
+Audit links are appended just before the commit (``hotline.db.late``), so that a transaction may
+take steps on several orders (lock them in the sequence of their numbers) without locking crosswise.
+Offers: the step ``offered`` writes the ``offers`` rows of the people it names who have no open
+offer, and ``claimed``, ``assigned`` and whatever ends the order answer the open ones.
+
 The other way round, rooms that take steps inside their own transactions (hub inbox, clock scan,
 matching, callbacks, rating) call ``Steps.apply``.
 """

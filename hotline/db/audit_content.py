@@ -7,9 +7,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from hotline.db.digests import call_digest, order_digest
+from hotline.db.digests import (
+    call_digest,
+    content_digest,
+    order_digest,
+    step_digest,
+    step_subject,
+)
 from hotline.db.engine import Database
-from hotline.db.tables import AuditRow, CallRow, OrderRow, TurnRow
+from hotline.db.tables import AuditRow, CallRow, OrderEventRow, OrderRow, TurnRow
 from hotline.privacy import KeyRing
 
 _BATCH = 500
@@ -55,8 +61,59 @@ def _orders(session: Session, ring: KeyRing, after: str) -> list[tuple[str, bool
     rows = session.scalars(
         select(OrderRow).where(key > after, whole).order_by(key).limit(_BATCH)
     ).all()
-    audited = _digests(session, [row.order_no for row in rows], "order.received")
-    return [(row.order_no, audited.get(row.order_no) == order_digest(ring, row)) for row in rows]
+    ids = [row.order_no for row in rows]
+    events: dict[str, list[OrderEventRow]] = {}
+    query = select(OrderEventRow).where(col(OrderEventRow.order_no).in_(ids))
+    for event in session.scalars(query.order_by(col(OrderEventRow.seq))):
+        events.setdefault(event.order_no, []).append(event)
+    received = _digests(session, ids, "order.received")
+    steps = _step_digests(session, ids, events)
+    return [
+        (row.order_no, _is_whole(ring, row, events.get(row.order_no, []), received, steps))
+        for row in rows
+    ]
+
+
+def _is_whole(
+    ring: KeyRing,
+    row: OrderRow,
+    events: list[OrderEventRow],
+    received: dict[str, str],
+    steps: dict[str, str],
+) -> bool:
+    """Every step is there as it was audited, and the row is as the last one left it."""
+    if not events or [event.seq for event in events] != list(range(1, len(events) + 1)):
+        return False
+    old = [event for event in events if event.content is None]  # before steps had links
+    if old and received.get(row.order_no) != order_digest(ring, row):
+        return False
+    if step_subject(row.order_no, len(events) + 1) in steps:
+        return False  # its last events were taken away
+    new = events[len(old) :]
+    if any(
+        steps.get(step_subject(row.order_no, event.seq)) != step_digest(ring, row, event)
+        for event in new
+    ):
+        return False
+    return not new or new[-1].content == content_digest(ring, row)
+
+
+def _step_digests(
+    session: Session, ids: Sequence[str], events: dict[str, list[OrderEventRow]]
+) -> dict[str, str]:
+    """Audited digests of these orders' events, and of the one after the last if there is one."""
+    subjects = [
+        step_subject(order_no, seq)
+        for order_no in ids
+        for seq in range(1, len(events.get(order_no, [])) + 2)
+    ]
+    digests: dict[str, str] = {}
+    for start in range(0, len(subjects), _BATCH):
+        some = col(AuditRow.subject).in_(subjects[start : start + _BATCH])
+        digests.update(
+            (row.subject, row.digest) for row in session.scalars(select(AuditRow).where(some))
+        )
+    return digests
 
 
 def _digests(session: Session, ids: Sequence[str], action: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from hotline.audit import AuditLink, AuditReport, Head, head_data, next_link, verify_chain
+from hotline.db import late
 from hotline.db.engine import Database
 from hotline.db.tables import AuditHeadRow, AuditRow
 from hotline.privacy import KeyRing
@@ -56,6 +58,25 @@ def append(
     else:
         row.seq, row.hash, row.mac = link.seq, link.hash, mac
     return link.seq
+
+
+def append_late(
+    session: Session,
+    ring: KeyRing,
+    *,
+    actor: str,
+    action: str,
+    subject: str,
+    digest: str,
+    at: datetime,
+) -> None:
+    """``append`` just before the commit.
+
+    The chain's lock is then taken last: a transaction over several orders cannot hold it while it
+    waits for a row that somebody else has, who waits for the chain.
+    """
+    link = partial(append, session, ring, actor=actor, action=action, subject=subject)
+    late.before_commit(session, lambda: _ignore(link(digest=digest, at=at)))
 
 
 class AuditLog:
@@ -128,6 +149,10 @@ def read_head(session: Session) -> Head | None:
     """The chain's present end; None while it is empty."""
     row = session.get(AuditHeadRow, 1)
     return Head(row.seq, row.hash, row.mac) if row else None
+
+
+def _ignore(seq: int) -> None:
+    """A late link's number is of no use to anybody."""
 
 
 def _links(session: Session) -> Iterator[AuditLink]:

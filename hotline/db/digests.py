@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlmodel import SQLModel
 
-from hotline.db.tables import CallRow, OrderRow, TurnRow
+from hotline.db.tables import CallRow, OrderEventRow, OrderRow, TurnRow
 from hotline.privacy import KeyRing, RowKey, place
 
 _CALL_LEFT_OUT = {"row_key", "state_enc", "erased_at", "node", "adopted"}
@@ -20,7 +20,9 @@ _ORDER_RECEIVED = {
     *("name_enc", "phone_enc", "phone_hash", "caller_enc", "caller_hash", "id_hash"),
     *("description_enc", "extra_enc"),
 }
-"""What a step may never change; what steps change has links of its own."""
+"""Of orders received before every step had a link of its own."""
+_CONTENT_LEFT_OUT = {"row_key", "erased_at", "updated_at", "hub_state", "hub_receipt"}
+_EVENT_LEFT_OUT = {"id", "step_key", "request"}
 
 
 def call_key(ring: KeyRing, row: CallRow) -> RowKey:
@@ -50,6 +52,26 @@ def order_digest(ring: KeyRing, row: OrderRow) -> str:
     """Digest of what was received with an order (its later states have links of their own)."""
     received = {name: _plain(getattr(row, name)) for name in sorted(_ORDER_RECEIVED)}
     return order_key(ring, row).digest(_bytes([received]))
+
+
+def content_digest(ring: KeyRing, row: OrderRow) -> str:
+    """Digest of all that steps write in an order, as it is now."""
+    return _order_digest(ring, row, _bytes([_canonical(row, _CONTENT_LEFT_OUT)]))
+
+
+def step_digest(ring: KeyRing, row: OrderRow, event: OrderEventRow) -> str:
+    """Digest of one event, the order's content after it included."""
+    return _order_digest(ring, row, _bytes([_canonical(event, _EVENT_LEFT_OUT)]))
+
+
+def step_subject(order_no: str, seq: int) -> str:
+    """What the audit link of an order's ``seq``-th step is about."""
+    return f"{order_no}/{seq}"
+
+
+def _order_digest(ring: KeyRing, row: OrderRow, data: bytes) -> str:
+    """Keyed with the row's key; once that is destroyed nothing personal is left to protect."""
+    return order_key(ring, row).digest(data) if row.row_key is not None else ring.audit_mac(data)
 
 
 def _canonical(row: SQLModel, left_out: set[str]) -> dict[str, object]:

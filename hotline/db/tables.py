@@ -195,7 +195,10 @@ class OrderEventRow(Table, table=True):
     """One step in an order's life; never changed, only added."""
 
     __tablename__ = "order_events"
-    __table_args__ = (UniqueConstraint("order_no", "seq", name="uq_order_events_seq"),)
+    __table_args__ = (
+        UniqueConstraint("order_no", "seq", name="uq_order_events_seq"),
+        UniqueConstraint("order_no", "step_key", name="uq_order_events_key"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     order_no: str = Field(max_length=20, foreign_key="orders.order_no")
@@ -204,7 +207,16 @@ class OrderEventRow(Table, table=True):
     from_state: str | None = Field(default=None, max_length=20)
     to_state: str = Field(max_length=20)
     actor: str = Field(max_length=80)
+    fields_json: str = "{}"
+    """The step's codes, moments and ids; no personal data."""
     note_enc: bytes | None = None
+    """JSON of the step's texts, sealed under the order's row key."""
+    step_key: str | None = Field(default=None, max_length=120)
+    """Idempotency key of the request for this step."""
+    request: str | None = Field(default=None, max_length=64)
+    """Keyed digest of that request: the same key with another request is refused."""
+    content: str | None = Field(default=None, max_length=64)
+    """Keyed digest of the order's row after the step; part of what the audit link covers."""
     at: datetime = Field(sa_type=UtcDateTime)
 
 

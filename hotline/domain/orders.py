@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hotline.domain.codes import HubState, OrderState, ServiceType, Terminal, Urgency
+from hotline.domain.handling import Reason
+from hotline.domain.order_codes import Card
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Intake:
     emergency: str | None = None
     """EmergencyKind code when the call was one."""
     extra: dict[str, str] = field(default_factory=dict)
+    outside_no: str | None = None
+    """Number the demand has at the terminal it came from (12345)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +60,61 @@ class OrderView:
     updated_at: datetime
     duplicate: bool = False
     """This view answers a repeated intake: nothing new was filed."""
+    version: int = 1
+    """Number of its latest step; a step may name the version it was decided on."""
+    service_type: ServiceType | None = None
+    region: str | None = None
+    institution: str | None = None
+    """Code of the institution that has it."""
+    due_at: datetime | None = None
+    card: Card = Card.NONE
+    confidential: bool = False
+    """What it is about is then hidden from those without the right (topic and title empty)."""
+    merged: bool = False
+    """This view answers an intake that was added to an order already open."""
+    reasons: tuple[Reason, ...] = ()
+    """Why it was merged."""
+    related: tuple[str, ...] = ()
+    """Numbers of open orders of the same party that may be about the same trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDetail:
+    """An order as those who work with it see it. Personal data, masked unless ``revealed``."""
+
+    view: OrderView
+    revealed: bool
+    terminal: Terminal
+    act: str
+    call_id: str | None
+    outside_no: str | None
+    contact_name: str | None
+    contact_phone: str | None
+    caller_number: str | None
+    description: str | None
+    since: str | None
+    extra: dict[str, str]
+    callback: bool
+    emergency: str | None
+    handling: str | None
+    complexity: str | None
+    language: str | None
+    mode: str | None
+    handler: str | None
+    reasons: tuple[Reason, ...]
+    """Why it was triaged and matched so."""
+    urged: int
+    returned: int
+    extended: int
+    reopened: int
+    assigned_at: datetime | None
+    accepted_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    close_reason: str | None
+    satisfaction: int | None
+    merged_into: str | None
+    erased: bool
+    """The party had their data erased."""
+    steps: tuple[str, ...]
+    """Names of the steps the person looking may take now."""

@@ -13,9 +13,10 @@ import pytest
 from hubkit import SECRET, Hub, an_intake
 
 from dispatch.hub import HubPusher
-from dispatch.intake import IntakeDesk, outbox_row
+from dispatch.intake import IntakeDesk
 from dispatch.messages import message
 from dispatch.outbox import Policy
+from dispatch.outgoing import outbox_row
 from dispatch.progress import Progress
 from hotline.db import Database
 from hotline.domain.codes import HubState

@@ -92,7 +92,7 @@ async def test_a_failure_half_way_leaves_nothing(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("power")
 
-    monkeypatch.setattr("dispatch.intake.audit_log.append", fail)
+    monkeypatch.setattr("hotline.db.audit_log.append", fail)
     with pytest.raises(RuntimeError, match="power"):
         await desk.receive(an_intake(), NOW)
     assert await counts(db) == [0, 0, 0, 0]

@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from dispatch.errors import IntakeError, StepError
-from dispatch.states import STEPS, take
+from dispatch.errors import IntakeError
 from dispatch.validation import clean_intake
-from hotline.domain.codes import OrderState, ServiceType, Terminal, Urgency
+from hotline.domain.codes import ServiceType, Terminal, Urgency
 from hotline.domain.orders import Intake
 
 pytestmark = pytest.mark.unit
@@ -82,12 +81,3 @@ def test_an_id_number_is_checked() -> None:
     with pytest.raises(IntakeError) as caught:
         clean_intake(replace(GOOD, extra={"id_number": "110105194912310021"}))
     assert caught.value.field == "extra.id_number"
-
-
-def test_steps_are_taken_from_the_table_only() -> None:
-    assert take("received", None) is OrderState.RECEIVED
-    assert take("withdrawn", OrderState.RECEIVED) is OrderState.WITHDRAWN
-    for step, state in (("received", OrderState.CLOSED), ("withdrawn", None), ("nonsense", None)):
-        with pytest.raises(StepError, match=step):
-            take(step, state)
-    assert all(name == step.name for name, step in STEPS.items())

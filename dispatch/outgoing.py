@@ -1,0 +1,58 @@
+"""Messages to the hub, put into the outbox by the step they tell of (``life.ports.Outbox``)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from dispatch.life.ports import HubEffect, OrderEvent
+from dispatch.messages import idempotency_key, message
+from hotline.db.tables import OrderRow, OutboxRow
+from hotline.domain.codes import HubState
+from hotline.privacy import KeyRing, place
+
+
+class Outgoing:
+    """Numbers, seals and queues messages."""
+
+    def __init__(self, ring: KeyRing, terminal: str) -> None:
+        """``terminal``: who we are to the hub."""
+        self._ring = ring
+        self._terminal = terminal
+
+    def add(
+        self,
+        session: Session,
+        order: OrderRow,
+        event: OrderEvent,
+        effects: Sequence[HubEffect],
+        now: datetime,
+    ) -> None:
+        """See ``dispatch.life.ports.Outbox``. The order's lock keeps the numbers without a gap."""
+        last = session.scalar(
+            select(func.max(col(OutboxRow.seq))).where(col(OutboxRow.order_no) == order.order_no)
+        )
+        for seq, effect in enumerate(effects, 1 + (last or 0)):
+            number = order.order_no
+            body = message(self._terminal, effect.kind, number, seq, now, dict(effect.data))
+            session.add(outbox_row(self._ring, number, seq, effect.kind, body, now))
+        order.hub_state = HubState.PENDING.value
+
+
+def outbox_row(
+    ring: KeyRing, order_no: str, seq: int, kind: str, body: bytes, now: datetime
+) -> OutboxRow:
+    """A message to the hub, due at once, its body sealed."""
+    key = idempotency_key(order_no, seq)
+    return OutboxRow(
+        order_no=order_no,
+        seq=seq,
+        kind=kind,
+        idempotency_key=key,
+        body_enc=ring.seal(body, place("outbox", "body", key)),
+        state="pending",
+        next_at=now,
+        created_at=now,
+    )
