@@ -94,7 +94,7 @@ BEGINNING = (
         notice="received",
         rings=(
             open_ring(RingKind.CALLBACK, "asked", "callback"),
-            open_ring(RingKind.CALLBACK, "emergency", "emergency"),
+            open_ring(RingKind.CALLBACK, "emergency", "danger"),
         ),
     ),
     Step(
@@ -123,6 +123,7 @@ BEGINNING = (
             FieldSpec("confidential", "保密", Kind.FLAG, required=False),
             FieldSpec("callback", "等待回拨", Kind.FLAG, required=False),
             FieldSpec("contact", "新的联系方式", Kind.TEXT, required=False),
+            FieldSpec("call_id", "通话编号", Kind.NAME, required=False),
             FieldSpec("likeness", "相似度（%）", Kind.NUMBER, required=False),
             REASONS,
         ),
@@ -147,7 +148,7 @@ BEGINNING = (
         ),
         puts=(field("urgency"), field("emergency")),
         clocks=each(ClockDo.RECKON, (Clock.TRIAGE, Clock.DISPATCH, Clock.ACCEPT, Clock.FEEDBACK)),
-        rings=(open_ring(RingKind.CALLBACK, "emergency", "field:emergency"),),
+        rings=(open_ring(RingKind.CALLBACK, "emergency", "danger"),),
     ),
 )
 

@@ -27,7 +27,7 @@ from dispatch.records import member
 from hotline.db import Database, audit_log, late
 from hotline.db.digests import content_digest, order_key, step_digest, step_subject
 from hotline.db.tables import OrderEventRow, OrderRow
-from hotline.domain.codes import OrderState
+from hotline.domain.codes import OrderState, Urgency
 from hotline.domain.events import Event
 from hotline.domain.orders import OrderDetail, OrderView
 from hotline.domain.people import Actor
@@ -312,12 +312,15 @@ class OrderDesk:
         actor: Actor,
         now: datetime,
     ) -> OrderEvent | None:
-        """Take ``raised`` when something merged into the order is more urgent, or an emergency."""
-        steps = ("normal", "urgent", "emergency")
-        if emergency is None and steps.index(urgency) <= steps.index(target.urgency):
+        """Take ``raised`` when what was merged into the order is more urgent.
+
+        An emergency always is, even when the order was one before: somebody must look again.
+        """
+        grades = [member.value for member in Urgency]
+        danger = emergency is not None or urgency == "emergency"
+        if not danger and grades.index(urgency) <= grades.index(target.urgency):
             return None
-        worst = max(urgency, target.urgency, key=steps.index)
-        fields = {"urgency": "emergency" if emergency else worst, "emergency": emergency}
+        fields = {"urgency": "emergency" if danger else urgency, "emergency": emergency}
         return self.apply(session, target, "raised", actor, fields, now)
 
     def _lock_merge(

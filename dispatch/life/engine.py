@@ -25,7 +25,7 @@ from dispatch.life.fields import CleanFields, clean_fields
 from dispatch.life.ports import ClockDo, ClockEffect, HubEffect, NoticeEffect, RingEffect
 from dispatch.life.shapes import By, Held, Put, Ring, Source, Step, Tie
 from dispatch.life.steps import STEPS, steps_from
-from hotline.domain.codes import Coded, OrderState
+from hotline.domain.codes import Coded, OrderState, Urgency
 from hotline.domain.handling import Reason
 from hotline.domain.order_codes import Right
 from hotline.domain.people import Actor
@@ -298,6 +298,10 @@ def _wanted(ring: Ring, order: Snapshot, fields: CleanFields) -> bool:
         return True
     if ring.when == "dissatisfied":
         return int(fields.public["level"]) <= DISSATISFIED
+    if ring.when == "danger":
+        urgency = fields.public.get("urgency") or order.get("urgency")
+        danger = fields.public.get("emergency") or order.get("emergency")
+        return danger is not None or urgency == Urgency.EMERGENCY.value
     if ring.when.startswith("field:"):
         return bool(fields.public.get(ring.when.removeprefix("field:")))
     return bool(order.get(ring.when))

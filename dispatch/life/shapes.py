@@ -109,7 +109,7 @@ class Ring:
 
     effect: RingEffect
     when: str | None = None
-    """A flag: a field of the step or a column of the order; ``dissatisfied``; None: always."""
+    """``dissatisfied``, ``danger``, ``field:<field of the step>`` or a column; None: always."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,8 +211,9 @@ class OrderEventRow(Table, table=True):
     """The step's codes, moments and ids; no personal data."""
     note_enc: bytes | None = None
     """JSON of the step's texts, sealed under the order's row key."""
-    step_key: str | None = Field(default=None, max_length=120)
-    """Idempotency key of the request for this step."""
+    step_key: str | None = Field(default=None, max_length=180, index=True)
+    """Idempotency key of the request for this step; of an intake that was merged:
+    ``intake:<terminal>:<its key>``."""
     request: str | None = Field(default=None, max_length=64)
     """Keyed digest of that request: the same key with another request is refused."""
     content: str | None = Field(default=None, max_length=64)
