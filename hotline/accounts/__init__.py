@@ -1,0 +1,1 @@
+"""People, roles, scope and API keys: who may do what, and where."""

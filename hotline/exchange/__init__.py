@@ -1,0 +1,1 @@
+"""Orders, institutions, people and duties in and out: JSON Lines and XLSX."""
