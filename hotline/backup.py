@@ -22,7 +22,8 @@ from sqlalchemy import text
 from hotline import __version__
 from hotline.db import Database
 from hotline.db.audit_log import AuditLog, append, read_head
-from hotline.db.erase import LIST_NAME, erase_again
+from hotline.db.erase import erase_again
+from hotline.db.erased import LIST_NAME
 from hotline.db.migrate import current_revision, head_revision
 from hotline.db.opening import check_keys
 from hotline.db.tables import Table

@@ -1,4 +1,4 @@
-"""Checks that calls and orders still hold what the audit chain saw them hold."""
+"""Checks that calls, orders, people and keys still hold what the audit chain saw them hold."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -8,13 +8,17 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from hotline.db.digests import (
+    api_key_digest,
     call_digest,
     content_digest,
+    institution_digest,
     order_digest,
+    person_digest,
     step_digest,
     step_subject,
 )
 from hotline.db.engine import Database
+from hotline.db.order_tables import ApiKeyRow, GrantRow, InstitutionRow, PersonRow
 from hotline.db.tables import AuditRow, CallRow, OrderEventRow, OrderRow, TurnRow
 from hotline.privacy import KeyRing
 
@@ -22,12 +26,12 @@ _BATCH = 500
 
 
 async def changed_records(db: Database, ring: KeyRing) -> list[str]:
-    """Ids of ended calls and of orders that differ from their last audited content.
+    """Ids of ended calls, orders, institutions, people and keys that differ from what was audited.
 
     Erased records are left out: there is nothing to compare any more.
     """
     changed: list[str] = []
-    for look in (_calls, _orders):
+    for look in (_calls, _orders, _institutions, _people, _keys):
         after = ""
         while batch := await db.read(partial(look, ring=ring, after=after)):
             after = batch[-1][0]
@@ -114,6 +118,40 @@ def _step_digests(
             (row.subject, row.digest) for row in session.scalars(select(AuditRow).where(some))
         )
     return digests
+
+
+def _institutions(session: Session, ring: KeyRing, after: str) -> list[tuple[str, bool]]:
+    key = col(InstitutionRow.code)
+    query = select(InstitutionRow).where(key > after).order_by(key).limit(_BATCH)
+    rows = session.scalars(query).all()
+    audited = _digests(session, [row.code for row in rows], "institution.%")
+    return [(row.code, audited.get(row.code) == institution_digest(ring, row)) for row in rows]
+
+
+def _people(session: Session, ring: KeyRing, after: str) -> list[tuple[str, bool]]:
+    key = col(PersonRow.person_id)
+    query = select(PersonRow).where(key > after).order_by(key).limit(_BATCH)
+    rows = session.scalars(query).all()
+    ids = [row.person_id for row in rows]
+    grants: dict[str, list[GrantRow]] = {}
+    for grant in session.scalars(select(GrantRow).where(col(GrantRow.person_id).in_(ids))):
+        grants.setdefault(grant.person_id, []).append(grant)
+    audited = _digests(session, ids, "person.%")
+    return [
+        (
+            row.person_id,
+            audited.get(row.person_id) == person_digest(ring, row, grants.get(row.person_id, [])),
+        )
+        for row in rows
+    ]
+
+
+def _keys(session: Session, ring: KeyRing, after: str) -> list[tuple[str, bool]]:
+    key = col(ApiKeyRow.key_id)
+    query = select(ApiKeyRow).where(key > after).order_by(key).limit(_BATCH)
+    rows = session.scalars(query).all()
+    audited = _digests(session, [row.key_id for row in rows], "key.%")
+    return [(row.key_id, audited.get(row.key_id) == api_key_digest(ring, row)) for row in rows]
 
 
 def _digests(session: Session, ids: Sequence[str], action: str) -> dict[str, str]:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from sqlmodel import SQLModel
 
+from hotline.db.order_tables import ApiKeyRow, GrantRow, InstitutionRow, PersonRow
 from hotline.db.tables import CallRow, OrderEventRow, OrderRow, TurnRow
 from hotline.privacy import KeyRing, RowKey, place
 
@@ -23,6 +24,8 @@ _ORDER_RECEIVED = {
 """Of orders received before every step had a link of its own."""
 _CONTENT_LEFT_OUT = {"row_key", "erased_at", "updated_at", "hub_state", "hub_receipt"}
 _EVENT_LEFT_OUT = {"id", "step_key", "request"}
+_PERSON_LEFT_OUT = {"name_enc", "phone_enc", "updated_at"}
+"""Sealed anew at rotation; and a digest that outlives erasure must not rest on who somebody is."""
 
 
 def call_key(ring: KeyRing, row: CallRow) -> RowKey:
@@ -72,6 +75,23 @@ def step_subject(order_no: str, seq: int) -> str:
 def _order_digest(ring: KeyRing, row: OrderRow, data: bytes) -> str:
     """Keyed with the row's key; once that is destroyed nothing personal is left to protect."""
     return order_key(ring, row).digest(data) if row.row_key is not None else ring.audit_mac(data)
+
+
+def institution_digest(ring: KeyRing, row: InstitutionRow) -> str:
+    """Digest of an institution."""
+    return ring.audit_mac(_bytes([_canonical(row, {"updated_at"})]))
+
+
+def person_digest(ring: KeyRing, row: PersonRow, grants: Sequence[GrantRow]) -> str:
+    """Digest of what somebody may do and where they work."""
+    parts = [_canonical(row, _PERSON_LEFT_OUT)]
+    parts += sorted((_canonical(grant, {"id"}) for grant in grants), key=str)
+    return ring.audit_mac(_bytes(parts))
+
+
+def api_key_digest(ring: KeyRing, row: ApiKeyRow) -> str:
+    """Digest of a key, its end included."""
+    return ring.audit_mac(_bytes([_canonical(row, set())]))
 
 
 def _canonical(row: SQLModel, left_out: set[str]) -> dict[str, object]:

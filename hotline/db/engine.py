@@ -145,7 +145,7 @@ class Database:
             return
         engine = self.engine().execution_options(isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text("VACUUM calls, turns, orders, order_events, outbox"))
+            connection.execute(text("VACUUM calls, turns, orders, order_events, outbox, people"))
 
     def engine(self) -> Engine:
         """The write engine, for migrations and backups. Raises DatabaseDownError when closed."""

@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 import structlog
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
@@ -17,6 +16,8 @@ from sqlmodel import col
 
 from hotline.db import audit_log
 from hotline.db.engine import Database
+from hotline.db.erase_staff import erase_staff_rows, staff_alive
+from hotline.db.erased import LIST_NAME, note_erased
 from hotline.db.tables import CallRow, OrderEventRow, OrderRow, OutboxRow, TurnRow, VoicemailRow
 from hotline.domain.codes import HubState
 from hotline.errors import InputError
@@ -25,8 +26,6 @@ from hotline.privacy.recording import shred
 from hotline.settings import Settings
 
 log = structlog.get_logger(__name__)
-LIST_NAME = "erased.jsonl"
-"""Ids of erased rows, kept beside the keys: a backup restored later is erased again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,8 @@ async def erase_person(
     # recordings first: should we die here, the rows still lead to what is left to do
     for name in found.recordings:
         await asyncio.to_thread(shred, settings.recordings_dir / name)
-    await asyncio.to_thread(note_erased, settings.data_dir, found.calls, found.orders, now)
+    gone = {"calls": found.calls, "orders": found.orders}
+    await asyncio.to_thread(note_erased, settings.data_dir, gone, now)
     terminal = settings.hub.terminal
     told = await db.write(
         lambda session: _erase(session, ring, terminal, found.calls, found.orders, actor, now)
@@ -82,14 +82,6 @@ async def erase_person(
     )
 
 
-def note_erased(folder: Path, calls: Sequence[str], orders: Sequence[str], now: datetime) -> None:
-    """Add to the list of erased rows."""
-    rows = [("calls", name) for name in calls] + [("orders", name) for name in orders]
-    with (folder / LIST_NAME).open("a", encoding="ascii") as file:
-        for table, name in rows:
-            file.write(json.dumps({"table": table, "id": name, "at": now.isoformat()}) + "\n")
-
-
 def erase_again(db: Database, ring: KeyRing, settings: Settings, now: datetime) -> int:
     """Erase in a restored backup whoever was erased since it was made; returns rows erased."""
     path = settings.data_dir / LIST_NAME
@@ -98,17 +90,19 @@ def erase_again(db: Database, ring: KeyRing, settings: Settings, now: datetime) 
     entries = [json.loads(line) for line in path.read_text(encoding="ascii").splitlines() if line]
     listed = {(entry["table"], entry["id"]) for entry in entries}
 
-    def work(session: Session) -> tuple[list[str], list[str], list[str]]:
+    def work(session: Session) -> tuple[int, list[str]]:
         calls, orders = _alive_calls(session, listed), _alive_orders(session, listed)
         names = _recordings(session, calls)
         _erase(session, ring, settings.hub.terminal, calls, orders, "restore", now)
-        return calls, orders, names
+        staff = staff_alive(session, [name for table, name in listed if table == "people"])
+        erase_staff_rows(session, ring, staff, actor="restore", now=now)
+        return len(calls) + len(orders) + len(staff), names
 
-    calls, orders, names = db.write_now(work)
+    count, names = db.write_now(work)
     for name in names:
         shred(settings.recordings_dir / name)
     db.scrub()
-    return len(calls) + len(orders)
+    return count
 
 
 def _alive_calls(session: Session, listed: Iterable[tuple[str, str]]) -> list[str]:

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from hotline.db.engine import Database
 from hotline.db.opening import check_keys
+from hotline.db.order_tables import PersonRow
 from hotline.db.tables import CallRow, KeyInUseRow, OrderRow, OutboxRow
 from hotline.privacy import KeyRing, place
 from hotline.privacy.ciphers import CipherName
@@ -56,9 +57,9 @@ async def finish_rotation(db: Database, ring: KeyRing, recordings: Path) -> Reke
 
 
 async def reseal_all(db: Database, ring: KeyRing, recordings: Path) -> RekeyReport:
-    """Seal every row's key, every waiting message and every recording under the current key."""
+    """Seal every row's key, waiting message, colleague and recording under the current key."""
     rows = 0
-    for step in (_calls, _orders, _outbox):
+    for step in (_calls, _orders, _outbox, _people):
         after: str | None = ""
         while after is not None:
             after, changed = await db.write(partial(step, ring=ring, after=after))
@@ -121,6 +122,19 @@ def _outbox(session: Session, ring: KeyRing, after: str) -> tuple[str | None, in
         changed += new is not row.body_enc
         row.body_enc = new
     return (rows[-1].idempotency_key if rows else None), changed
+
+
+def _people(session: Session, ring: KeyRing, after: str) -> tuple[str | None, int]:
+    key = col(PersonRow.person_id)
+    query = select(PersonRow).where(key > after).order_by(key).limit(_BATCH)
+    rows = session.scalars(query).all()
+    changed = 0
+    for row in rows:
+        name = _again(ring, row.name_enc, place("people", "name", row.person_id))
+        phone = _again(ring, row.phone_enc, place("people", "phone", row.person_id))
+        changed += name is not row.name_enc or phone is not row.phone_enc
+        row.name_enc, row.phone_enc = name or b"", phone
+    return (rows[-1].person_id if rows else None), changed
 
 
 def _again(ring: KeyRing, blob: bytes | None, where: bytes) -> bytes | None:

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from hotline.domain.codes import Topic
+from hotline.domain.regions import PROVINCE
 from hotline.knowledge.errors import KnowledgeError
 from hotline.knowledge.models import (
     Answer,
@@ -85,6 +86,18 @@ def read_stock(folder: Path) -> tuple[Stock, list[Problem]]:
         synonyms=_read_synonyms(folder / "synonyms.yaml", problems),
     )
     return stock, problems
+
+
+def load_region_names(folder: Path = DATA) -> dict[str, str]:
+    """Name of Anhui and of each of its cities and counties by GB/T 2260 code, in their sequence.
+
+    Raises :class:`KnowledgeError`.
+    """
+    problems: list[Problem] = []
+    regions = _read_regions(folder / "regions.yaml", problems)
+    if problems:
+        raise KnowledgeError(problems)
+    return {PROVINCE: "安徽省", **{region.code: region.name for region in regions}}
 
 
 def _read_answers(folder: Path, problems: list[Problem]) -> tuple[Answer, ...]:
