@@ -10,7 +10,7 @@ from datetime import datetime
 
 from sqlmodel import SQLModel
 
-from hotline.db.order_tables import ApiKeyRow, GrantRow, InstitutionRow, PersonRow
+from hotline.db.order_tables import ApiKeyRow, DutyRow, GrantRow, InstitutionRow, PersonRow
 from hotline.db.tables import CallRow, OrderEventRow, OrderRow, TurnRow
 from hotline.privacy import KeyRing, RowKey, place
 
@@ -91,6 +91,11 @@ def person_digest(ring: KeyRing, row: PersonRow, grants: Sequence[GrantRow]) -> 
 
 def api_key_digest(ring: KeyRing, row: ApiKeyRow) -> str:
     """Digest of a key, its end included."""
+    return ring.audit_mac(_bytes([_canonical(row, set())]))
+
+
+def duty_digest(ring: KeyRing, row: DutyRow) -> str:
+    """Digest of a duty."""
     return ring.audit_mac(_bytes([_canonical(row, set())]))
 
 
