@@ -8,11 +8,13 @@ once by ``hotline setup`` and kept in ``<data_dir>/secrets.toml`` (mode 600), ne
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from hotline.domain.codes import ServiceType, Topic, Urgency
+from hotline.domain.order_codes import Clock, Complexity
 from hotline.errors import SettingsError
 
 
@@ -123,6 +125,74 @@ class HubSettings(_Group):
     max_attempts: int = Field(12, description="Attempts before an order waits for a person")
 
 
+SpanText = Annotated[str, Field(pattern=r"^[0-9]{1,5}(\.[0-9]{1,3})?(wd|wh|h|m)$")]
+"""A length of time: 5wd working days, 4wh working hours, 1h or 30m round the clock."""
+HoursText = Annotated[str, Field(pattern=r"^[0-2]?[0-9]:[0-5][0-9]-[0-2]?[0-9]:[0-5][0-9]$")]
+
+
+class DeadlineRule(_Group):
+    """One deadline that differs from the usual; what is not named fits every order."""
+
+    clock: Clock = Field(description="Which deadline")
+    limit: SpanText = Field(description="How long")
+    urgency: Urgency | None = Field(None, description="Orders of this urgency")
+    complexity: Complexity | None = Field(None, description="Orders of this complexity")
+    reopened: bool | None = Field(None, description="Orders handled again, or not")
+    service_type: ServiceType | None = Field(None, description="Orders of this service")
+    topic: Topic | None = Field(None, description="Orders of this topic")
+    region: Annotated[str, Field(pattern=r"^[0-9]{6}$")] | None = Field(
+        None, description="Orders of this region (GB/T 2260; a city covers its counties)"
+    )
+
+
+class DeadlineSettings(_Group):
+    """Deadlines of orders. Lengths of time are written as ``SpanText`` says."""
+
+    hours: list[HoursText] = Field(
+        default_factory=lambda: ["08:30-12:00", "14:00-17:30"],
+        description="Working hours of a working day",
+    )
+    calendar_dir: Path | None = Field(
+        None,
+        description="Folder of year files (2027.yaml) that go before ours; None: "
+        "<data_dir>/calendar",
+    )
+    rules: list[DeadlineRule] = Field(
+        default_factory=list,
+        description="Deadlines that differ by urgency, service, topic or region "
+        "(docs/deadlines.md)",
+    )
+    warn_before: SpanText = Field("1wd", description="Yellow card so long before the deadline")
+    warn_share: float = Field(
+        0.75,
+        gt=0,
+        lt=1,
+        description="Yellow card of short deadlines: when this share of the time is gone",
+    )
+    escalate_after: list[SpanText] = Field(
+        default_factory=lambda: ["1wd", "3wd", "5wd"],
+        max_length=3,
+        description="Time past the deadline until the supervisor, the region's manager and the "
+        "province are told",
+    )
+    escalate_urgent_after: list[SpanText] = Field(
+        default_factory=lambda: ["30m", "1h", "2h"],
+        max_length=3,
+        description="The same for deadlines that run round the clock",
+    )
+    escalate: list[Clock] = Field(
+        default_factory=lambda: [
+            Clock.TRIAGE,
+            Clock.DISPATCH,
+            Clock.ACCEPT,
+            Clock.FEEDBACK,
+            Clock.EXTENSION,
+        ],
+        description="Deadlines that are escalated when missed; the others have cards only",
+    )
+    scan_s: float = Field(15.0, gt=0, description="Longest wait between two looks at what is due")
+
+
 class PrivacySettings(_Group):
     """Personal data at rest."""
 
@@ -175,6 +245,9 @@ class Settings(BaseSettings):
     voice: VoiceSettings = Field(default_factory=VoiceSettings, description="The bot's voice")
     bot: BotSettings = Field(default_factory=BotSettings, description="The dialogue")
     hub: HubSettings = Field(default_factory=HubSettings, description="The network hub")
+    deadlines: DeadlineSettings = Field(
+        default_factory=DeadlineSettings, description="Deadlines of orders"
+    )
     privacy: PrivacySettings = Field(default_factory=PrivacySettings, description="Personal data")
     web: WebSettings = Field(default_factory=WebSettings, description="Our HTTP server")
 
@@ -217,6 +290,11 @@ class Settings(BaseSettings):
     def keys_path(self) -> Path:
         """The key ring's file, kept apart from the database."""
         return self.privacy.keys_file or self.data_dir / "keys.json"
+
+    @property
+    def calendar_dir(self) -> Path:
+        """An operator's own year files of the working-day calendar."""
+        return self.deadlines.calendar_dir or self.data_dir / "calendar"
 
     @property
     def recordings_dir(self) -> Path:

@@ -46,6 +46,8 @@ def _default(info: FieldInfo) -> str:
         return ""
     if value == default_cache_dir():
         return "`~/.cache/hotline-12348`"
+    if isinstance(value, list):
+        value = [str(item) for item in value]
     return f"`{value}`"
 
 

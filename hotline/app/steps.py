@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from asr import choose_engine
@@ -10,6 +11,7 @@ from asr import models as asr_models
 from dispatch.hub import HubPusher
 from hotline.app.joints import fixed_texts
 from hotline.app.voices import has_all, prerender, render_to_sln16
+from hotline.calendar import CHINA
 from hotline.db import Database
 from hotline.errors import HotlineError, SetupError
 from hotline.knowledge.check import check as check_knowledge
@@ -18,6 +20,7 @@ from hotline.knowledge.search import KnowledgeBase
 from hotline.knowledge.speech import spoken
 from hotline.privacy import KeyRing
 from hotline.settings import Settings
+from hotline.setup.calendar import check_calendar
 from hotline.setup.doctor import Check, Finding
 from hotline.setup.packages import check_packages, packages_step
 from hotline.setup.secrets import ensure_secrets, missing
@@ -90,6 +93,7 @@ def checks(settings: Settings) -> Sequence[tuple[str, Check]]:
         ("prompts", lambda: [*_check_prompts(settings)]),
         ("knowledge", lambda: [*_check_knowledge(settings)]),
         ("hub", lambda: [*_check_hub(settings)]),
+        ("calendar", lambda: [*check_calendar(settings, datetime.now(CHINA).date())]),
     ]
 
 
