@@ -142,6 +142,7 @@ def statutory_year(year: int) -> Year:
 
     off: frozenset[date] = frozenset()
     if 1950 <= year <= 2099:
-        off = frozenset(day for day in China(years=year) if day.year == year)
+        found = China(years=year)  # type: ignore[no-untyped-call]
+        off = frozenset(day for day in found if day.year == year)
     source = "全国年节及纪念日放假办法 第二条、第六条"
     return Year(year, Basis.COMPUTED, off, frozenset(), source)

@@ -123,6 +123,8 @@ class OrderClockRow(Table, table=True):
     paused_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     left_s: float | None = None
     """While paused: seconds of its calendar left until due (negative: overdue)."""
+    span: str = Field(default="1wd", max_length=12)
+    """How long it was set to run, as ``hotline.calendar.Span`` is written; says what is counted."""
 
 
 class OfferRow(Table, table=True):
