@@ -62,6 +62,8 @@ HUB_ACK_SECONDS = _histogram(
     "hub_ack_seconds", "From an order's commit to the hub's receipt", (*_SHORT, 60.0, 600.0, 3600.0)
 )
 HUB_UP = _gauge("hub_up", "1 while the hub answers")
+DEADLINE_ACTS = _counter("deadline_acts", "Cards, escalations, ended offers", "clock", "act")
+DEADLINE_ERRORS = _counter("deadline_errors", "Orders whose deadline could not be handled")
 OUTBOX_PENDING = _gauge("outbox_pending", "Messages waiting for the hub")
 OUTBOX_DEAD = _gauge("outbox_dead", "Messages that wait for a person")
 
