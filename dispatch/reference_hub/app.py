@@ -10,11 +10,11 @@ from fastapi import FastAPI, HTTPException, Path, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from dispatch.hub.signing import IDEMPOTENCY_HEADER, SignatureError, check_signature
 from dispatch.numbers import is_order_no
 from dispatch.reference_hub.faults import FaultMiddleware, FaultPlan, Mode
 from dispatch.reference_hub.page import render
 from dispatch.reference_hub.store import Envelope, HubRefusal, HubStore
-from dispatch.signing import IDEMPOTENCY_HEADER, SignatureError, check_signature
 
 MAX_BODY = 1 << 20
 KINDS = ("order.received", "order.erased")

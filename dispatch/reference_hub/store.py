@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dispatch.hub.signing import WINDOW_S
 from dispatch.numbers import china_day
-from dispatch.signing import WINDOW_S
 from hotline.privacy import KeyRing, hide_text, mask_name, mask_phone, place
 
 _SCHEMA = """

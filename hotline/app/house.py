@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from asr import RecognizerPool
-from dispatch.hub import HubPusher
+from dispatch.hub.pusher import HubPusher
 from dispatch.intake import IntakeDesk
 from dispatch.progress import Progress
 from hotline import metrics

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from asr import choose_engine
 from asr import models as asr_models
-from dispatch.hub import HubPusher
+from dispatch.hub.pusher import HubPusher
 from hotline.app.joints import fixed_texts
 from hotline.app.voices import has_all, prerender, render_to_sln16
 from hotline.calendar import CHINA

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dispatch.hub import HubPusher
+from dispatch.hub.pusher import HubPusher
 from dispatch.reference_hub import main as reference_hub
 from hotline.app import House
 from hotline.commands.common import (

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from hubkit import SECRET, Hub, an_intake
 
-from dispatch.hub import HubPusher
+from dispatch.hub.messages import message
+from dispatch.hub.outbox import Policy
+from dispatch.hub.pusher import HubPusher
 from dispatch.intake import IntakeDesk
-from dispatch.messages import message
-from dispatch.outbox import Policy
 from dispatch.outgoing import outbox_row
 from dispatch.progress import Progress
 from hotline.db import Database
@@ -198,7 +198,7 @@ async def test_messages_of_one_order_keep_their_sequence(
 _SENDER = """
 import asyncio, json, sys
 from pathlib import Path
-from dispatch.hub import HubPusher
+from dispatch.hub.pusher import HubPusher
 from hotline.db import Database
 from hotline.privacy import KeyRing
 from hotline.settings import HubSettings, Settings

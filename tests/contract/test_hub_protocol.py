@@ -11,12 +11,12 @@ import httpx2
 import pytest
 from hubkit import SECRET, an_intake
 
-from dispatch.messages import message, received_body
+from dispatch.hub.messages import message, received_body
+from dispatch.hub.signing import signed_headers
 from dispatch.numbers import make_order_no
 from dispatch.reference_hub.app import create_app
 from dispatch.reference_hub.faults import MODES, FaultPlan
 from dispatch.reference_hub.store import HubStore
-from dispatch.signing import signed_headers
 
 pytestmark = pytest.mark.contract
 PATH = "/api/v1/messages"

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from hubkit import an_intake
 
+from dispatch.hub.outbox_rows import claim
 from dispatch.intake import IntakeDesk
-from dispatch.outbox_rows import claim
 from dispatch.progress import Progress
 from hotline.backup import (
     BackupError,

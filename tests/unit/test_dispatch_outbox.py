@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dispatch.outbox import (
+from dispatch.hub.outbox import (
     Answer,
     Breaker,
     Policy,

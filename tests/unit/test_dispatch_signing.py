@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dispatch.signing import (
+from dispatch.hub.signing import (
     NONCE_HEADER,
     SIGNATURE_HEADER,
     TIME_HEADER,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session, aliased
 from sqlmodel import col
 
 from dispatch.errors import LetterNotFoundError
-from dispatch.outbox import Answer, Next
+from dispatch.hub.outbox import Answer, Next
 from hotline.db import audit_log
 from hotline.db.tables import OrderRow, OutboxRow
 from hotline.domain.codes import HubState

@@ -1,4 +1,4 @@
-"""Pushes orders to the hub: the shell around ``dispatch.outbox``.
+"""Pushes orders to the hub: the shell around ``dispatch.hub.outbox``.
 
 One loop: settle what came back and take what is due in a single transaction, send it side by
 side, sleep until something is due, comes back, or a new order wakes it.
@@ -16,10 +16,10 @@ import psutil
 import structlog
 from sqlalchemy.orm import Session
 
-from dispatch import outbox_rows
-from dispatch.outbox import Answer, Breaker, Policy, Verdict, decide, read_answer
-from dispatch.outbox_rows import DeadLetter, Letter, Settled
-from dispatch.signing import IDEMPOTENCY_HEADER, signed_headers
+from dispatch.hub import outbox_rows
+from dispatch.hub.outbox import Answer, Breaker, Policy, Verdict, decide, read_answer
+from dispatch.hub.outbox_rows import DeadLetter, Letter, Settled
+from dispatch.hub.signing import IDEMPOTENCY_HEADER, signed_headers
 from hotline import metrics
 from hotline.db import Database
 from hotline.domain.events import Event
