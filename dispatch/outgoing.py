@@ -7,8 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from dispatch.life.ports import HubEffect, OrderEvent
 from dispatch.hub.messages import idempotency_key, message
+from dispatch.life.ports import HubEffect, OrderEvent
 from hotline.db.tables import OrderRow, OutboxRow
 from hotline.domain.codes import HubState
 from hotline.privacy import KeyRing, place
