@@ -1,0 +1,1 @@
+"""Matching: who should have an order; offers and claims; learning from outcomes."""
