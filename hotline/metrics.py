@@ -66,6 +66,10 @@ DEADLINE_ACTS = _counter("deadline_acts", "Cards, escalations, ended offers", "c
 DEADLINE_ERRORS = _counter("deadline_errors", "Orders whose deadline could not be handled")
 OUTBOX_PENDING = _gauge("outbox_pending", "Messages waiting for the hub")
 OUTBOX_DEAD = _gauge("outbox_dead", "Messages that wait for a person")
+NOTICES = _counter("notices", "Text messages given to the gateway, by result", "result")
+RATINGS = _counter("ratings", "Ratings of orders, by terminal", "terminal")
+RINGS = _counter("rings", "People rung about an order, by result", "result")
+TERMINAL_STREAMS = _gauge("terminal_streams", "Terminals that follow orders now")
 
 # database and bus
 DB_SECONDS = _histogram("db_seconds", "Time of one transaction", _SHORT, "kind")

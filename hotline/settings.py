@@ -191,6 +191,64 @@ class DeadlineSettings(_Group):
         description="Deadlines that are escalated when missed; the others have cards only",
     )
     scan_s: float = Field(15.0, gt=0, description="Longest wait between two looks at what is due")
+class NoticeSettings(_Group):
+    """Text messages to the party."""
+
+    gateway: Literal["off", "file", "http"] = Field(
+        "file", description="Where text messages go: http (the operator's gateway), a file, nowhere"
+    )
+    url: str = Field("", description="Address the gateway takes messages at (docs/notices.md)")
+    key_id: str = Field("k1", description="Id of the key messages to the gateway are signed with")
+    secret: str = Field("", description="Secret of that key, agreed with the gateway")
+    timeout_s: float = Field(10.0, gt=0, description="Time-out of one message")
+    max_attempts: int = Field(8, ge=1, description="Attempts before a message is given up")
+    quiet: str = Field(
+        "22:00-08:00", description="Hours (China time) without messages; empty: none are quiet"
+    )
+    per_day: int = Field(5, ge=1, description="Messages to one telephone in one day at most")
+    keep_h: float = Field(72.0, gt=0, description="Hours after which an unsent message is dropped")
+    file_days: int = Field(7, ge=1, description="Days the files of the file gateway are kept")
+    silent_topics: list[str] = Field(
+        default_factory=lambda: ["domestic_violence"],
+        description="Topics of which no message is sent: another may hold the telephone",
+    )
+    silent_emergencies: list[str] = Field(
+        default_factory=lambda: ["violence", "confinement", "abduction"],
+        description="Emergencies of which no message is sent, for the same reason",
+    )
+    templates: Path | None = Field(None, description="File of texts; None: the ones shipped")
+
+
+class TrackingSettings(_Group):
+    """Timeline, signed links, rating, events to terminals."""
+
+    base_url: str = Field(
+        "http://127.0.0.1:8123", description="Public address links in text messages begin with"
+    )
+    link_days: int = Field(90, ge=1, le=3650, description="Days a signed link is good for")
+    reopen: Literal["asked", "always", "never"] = Field(
+        "asked",
+        description="After a rating of 1 or 2 the order is reopened: if the party asks, always, "
+        "or only by a person",
+    )
+    heartbeat_s: float = Field(15.0, gt=0, description="Seconds between signs of life of a stream")
+    stream_queue: int = Field(256, ge=1, description="Events kept for a slow reader of a stream")
+    stream_s: float = Field(3600.0, gt=0, description="A stream ends after this; rights are new")
+
+
+class CallbackSettings(_Group):
+    """People to ring."""
+
+    hours: str = Field("08:30-20:30", description="Hours (China time) in which people are rung")
+    sample: float = Field(
+        0.2, ge=0, le=1, description="Share of resolved orders followed up; dissatisfied: all"
+    )
+    max_tries: int = Field(4, ge=1, description="Tries before somebody is given up")
+    first_wait_m: float = Field(30.0, gt=0, description="Minutes until the second try")
+    wait_factor: float = Field(4.0, ge=1, description="Each further wait is so many times longer")
+    longest_wait_h: float = Field(24.0, gt=0, description="Hours between two tries at most")
+    asked_m: float = Field(120.0, gt=0, description="Minutes in which whoever asked is rung back")
+    lease_s: float = Field(900.0, gt=0, description="Seconds a taken call is nobody else's")
 
 
 class PrivacySettings(_Group):
@@ -247,6 +305,13 @@ class Settings(BaseSettings):
     hub: HubSettings = Field(default_factory=HubSettings, description="The network hub")
     deadlines: DeadlineSettings = Field(
         default_factory=DeadlineSettings, description="Deadlines of orders"
+    )
+    notices: NoticeSettings = Field(default_factory=NoticeSettings, description="Text messages")
+    tracking: TrackingSettings = Field(
+        default_factory=TrackingSettings, description="Timeline, links, rating"
+    )
+    callbacks: CallbackSettings = Field(
+        default_factory=CallbackSettings, description="People to ring"
     )
     privacy: PrivacySettings = Field(default_factory=PrivacySettings, description="Personal data")
     web: WebSettings = Field(default_factory=WebSettings, description="Our HTTP server")

@@ -1,0 +1,1 @@
+"""Routers of dispatch; ``hotline.app`` mounts them."""

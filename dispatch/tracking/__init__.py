@@ -1,0 +1,1 @@
+"""What became of an order: timeline, signed links, rating, events to terminals."""
