@@ -205,7 +205,12 @@ class CallbackRow(Table, table=True):
     """open, done, given_up or cancelled."""
     result: str | None = Field(default=None, max_length=40)
     note_enc: bytes | None = None
-    """Sealed under the order's row key."""
+    """JSON list of what came of each try, sealed under the order's row key."""
+    taken_by: str | None = Field(default=None, max_length=80)
+    """Actor who is ringing now, until ``taken_until``."""
+    taken_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    pushed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When seats were told that it is due."""
     created_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
