@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from dispatch.hub.outbox import Answer, Policy, Verdict, read_answer
+from dispatch.hub.signing import IDEMPOTENCY_HEADER, signed_headers
 from dispatch.notices.errors import NoticeSettingsError
 from dispatch.notices.rows import Message
 from dispatch.numbers import china_day
-from dispatch.outbox import Answer, Policy, Verdict, read_answer
-from dispatch.signing import IDEMPOTENCY_HEADER, signed_headers
 from hotline.settings import NoticeSettings, Settings
 
 VERSION = 1

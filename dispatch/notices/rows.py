@@ -9,9 +9,9 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from dispatch.hub.outbox import Answer, Next
 from dispatch.notices.desk import notice_place, party_of, reach_of
 from dispatch.notices.rules import NoticePolicy, Refusal, earliest, is_stale, refuse
-from dispatch.outbox import Answer, Next
 from hotline.db.digests import order_key
 from hotline.db.order_tables import NoticeRow
 from hotline.db.tables import OrderRow

@@ -7,11 +7,11 @@ from datetime import datetime
 import structlog
 from sqlalchemy.orm import Session
 
+from dispatch.hub.outbox import Breaker, Policy, decide
 from dispatch.notices import rows
 from dispatch.notices.gateways import Gateway, utc_now
 from dispatch.notices.rows import Message, Sent
 from dispatch.notices.rules import NoticePolicy
-from dispatch.outbox import Breaker, Policy, decide
 from hotline import metrics
 from hotline.db import Database
 from hotline.domain.events import Event

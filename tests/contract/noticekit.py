@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from dispatch.signing import check_signature
+from dispatch.hub.signing import check_signature
 from hotline.settings import NoticeSettings
 
 SECRET = "only-for-tests-9876543210"

@@ -16,6 +16,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
+from dispatch.hub.outbox import Policy
 from dispatch.intake import IntakeDesk
 from dispatch.life.ports import NoticeEffect, OrderEvent
 from dispatch.notices import rows
@@ -26,7 +27,6 @@ from dispatch.notices.opt_out import OptOuts
 from dispatch.notices.rules import NoticePolicy, Wish
 from dispatch.notices.sender import NoticeSender
 from dispatch.notices.templates import Links, Templates
-from dispatch.outbox import Policy
 from dispatch.tracking.links import LinkMaker, LinkSigner, Purpose
 from hotline.db import Database
 from hotline.db.order_tables import NoticeRow, OptOutRow
