@@ -191,6 +191,8 @@ class DeadlineSettings(_Group):
         description="Deadlines that are escalated when missed; the others have cards only",
     )
     scan_s: float = Field(15.0, gt=0, description="Longest wait between two looks at what is due")
+
+
 class NoticeSettings(_Group):
     """Text messages to the party."""
 

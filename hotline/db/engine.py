@@ -37,6 +37,9 @@ T = TypeVar("T")
 _BUSY_MS = 10_000
 _READERS = 4
 _PG_WRITERS = 4
+_SCRUBBED = (
+    "calls, turns, orders, order_events, outbox, callbacks, notices, ratings, opt_outs, people"
+)
 
 
 class Database:
@@ -145,7 +148,7 @@ class Database:
             return
         engine = self.engine().execution_options(isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text("VACUUM calls, turns, orders, order_events, outbox, people"))
+            connection.execute(text(f"VACUUM {_SCRUBBED}"))
 
     def engine(self) -> Engine:
         """The write engine, for migrations and backups. Raises DatabaseDownError when closed."""

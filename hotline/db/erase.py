@@ -16,9 +16,10 @@ from sqlmodel import col
 
 from hotline.db import audit_log
 from hotline.db.engine import Database
+from hotline.db.erase_order import forget_calls, forget_party, forget_phone
 from hotline.db.erase_staff import erase_staff_rows, staff_alive
 from hotline.db.erased import LIST_NAME, note_erased
-from hotline.db.tables import CallRow, OrderEventRow, OrderRow, OutboxRow, TurnRow, VoicemailRow
+from hotline.db.tables import CallRow, OrderRow, OutboxRow, TurnRow, VoicemailRow
 from hotline.domain.codes import HubState
 from hotline.errors import InputError
 from hotline.privacy import KeyRing, normalise_id_number, normalise_phone, place
@@ -72,9 +73,13 @@ async def erase_person(
     gone = {"calls": found.calls, "orders": found.orders}
     await asyncio.to_thread(note_erased, settings.data_dir, gone, now)
     terminal = settings.hub.terminal
-    told = await db.write(
-        lambda session: _erase(session, ring, terminal, found.calls, found.orders, actor, now)
-    )
+
+    def work(session: Session) -> int:
+        if "phone" in hashes:
+            forget_phone(session, hashes["phone"])
+        return _erase(session, ring, terminal, found.calls, found.orders, actor, now)
+
+    told = await db.write(work)
     await asyncio.to_thread(db.scrub)
     log.info("person_erased", calls=len(found.calls), orders=len(found.orders))
     return ErasureReport(
@@ -190,6 +195,7 @@ def _erase(
     )
     session.execute(update(TurnRow).where(col(TurnRow.call_id).in_(calls)).values(text_enc=None))
     session.execute(delete(VoicemailRow).where(col(VoicemailRow.call_id).in_(calls)))
+    forget_calls(session, calls, now)
     told = sum(_erase_order(session, ring, terminal, order_no, now) for order_no in orders)
     for subject in (*calls, *orders):
         audit_log.append(
@@ -215,9 +221,7 @@ def _erase_order(
     row.description_enc = row.extra_enc = None
     row.phone_hash = row.caller_hash = row.id_hash = None
     row.erased_at = row.updated_at = now
-    session.execute(
-        update(OrderEventRow).where(col(OrderEventRow.order_no) == order_no).values(note_enc=None)
-    )
+    forget_party(session, order_no, now)
     messages = list(
         session.scalars(
             select(OutboxRow).where(col(OutboxRow.order_no) == order_no).with_for_update()

@@ -13,21 +13,29 @@ from sqlmodel import col
 
 from hotline.db import audit_log
 from hotline.db.engine import Database
+from hotline.db.erase_order import delete_orders
 from hotline.db.tables import (
     CallRow,
-    OrderEventRow,
     OrderRow,
     OutboxRow,
     SpokenAnswerRow,
     TurnRow,
     VoicemailRow,
 )
+from hotline.domain.codes import OrderState
 from hotline.privacy import KeyRing
 from hotline.privacy.recording import shred
 from hotline.settings import Settings
 
 log = structlog.get_logger(__name__)
 _BATCH = 500
+_OVER = tuple(
+    state.value
+    for state in (
+        *(OrderState.CLOSED, OrderState.ARCHIVED, OrderState.MERGED),
+        *(OrderState.WITHDRAWN, OrderState.DRAFT),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class PurgeReport:
 async def purge(db: Database, ring: KeyRing, settings: Settings, now: datetime) -> PurgeReport:
     """Delete recordings, then calls, then orders whose time is over. Run it once a day.
 
-    Calls going on and orders the hub has not acknowledged are never deleted.
+    Calls going on, orders still open and orders the hub has not acknowledged are never deleted.
     """
     keep = settings.privacy
     folder = settings.recordings_dir
@@ -109,10 +117,10 @@ def _orders(session: Session, ring: KeyRing, before: datetime, now: datetime) ->
         col(OutboxRow.order_no) == col(OrderRow.order_no),
         col(OutboxRow.state).in_(("pending", "dead")),
     )
-    old = select(col(OrderRow.order_no)).where(col(OrderRow.updated_at) < before, ~waiting)
+    over = col(OrderRow.state).in_(_OVER)
+    old = select(col(OrderRow.order_no)).where(col(OrderRow.updated_at) < before, over, ~waiting)
     ids = list(session.scalars(old.limit(_BATCH)))
-    for table in (OutboxRow, OrderEventRow, OrderRow):
-        session.execute(delete(table).where(col(table.order_no).in_(ids)))
+    delete_orders(session, ids)
     _audit(session, ring, "orders", ids, now)
     return len(ids)
 
