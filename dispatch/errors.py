@@ -3,7 +3,8 @@
 HotlineError
  ├─ InputError
  │   ├─ IntakeError             an intake document is wrong (field and mend)
- │   └─ IdempotencyConflictError  the key was used for another document
+ │   ├─ IdempotencyConflictError  the key was used for another document
+ │   └─ ListQueryError          a list was asked for wrongly
  ├─ NotFoundError
  │   ├─ OrderNotFoundError      no such order
  │   └─ LetterNotFoundError     no such dead letter
@@ -37,6 +38,12 @@ class IdempotencyConflictError(InputError):
 
     code = "idempotency-conflict"
     status = 409
+
+
+class ListQueryError(InputError):
+    """A list was asked for wrongly (field and mend)."""
+
+    code = "bad-query"
 
 
 class OrderNotFoundError(NotFoundError):

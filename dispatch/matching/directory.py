@@ -40,9 +40,7 @@ NATURAL: Mapping[InstitutionKind, frozenset[ServiceType]] = {
     InstitutionKind.JUSTICE_OFFICE: frozenset(
         {ServiceType.CONSULTATION, ServiceType.MEDIATION, ServiceType.PUBLICITY}
     ),
-    InstitutionKind.LEGAL_AID_CENTRE: frozenset(
-        {ServiceType.LEGAL_AID, ServiceType.CONSULTATION}
-    ),
+    InstitutionKind.LEGAL_AID_CENTRE: frozenset({ServiceType.LEGAL_AID, ServiceType.CONSULTATION}),
     InstitutionKind.MEDIATION_COMMITTEE: frozenset({ServiceType.MEDIATION}),
     InstitutionKind.NOTARY_OFFICE: frozenset({ServiceType.NOTARY}),
     InstitutionKind.APPRAISAL_INSTITUTE: frozenset({ServiceType.APPRAISAL}),

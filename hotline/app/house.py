@@ -9,10 +9,9 @@ import structlog
 
 from asr import RecognizerPool
 from dispatch.hub.pusher import HubPusher
-from dispatch.intake import IntakeDesk
-from dispatch.progress import Progress
 from hotline import metrics
 from hotline.app import web
+from hotline.app.dispatching import Dispatching
 from hotline.app.fallback import FallbackReader
 from hotline.app.joints import (
     DeskOrders,
@@ -64,6 +63,7 @@ class House:
     ari: AriClient = field(init=False)
     manager: CallManager = field(init=False)
     pusher: HubPusher = field(init=False)
+    dispatching: Dispatching = field(init=False)
     knowledge: KnowledgeBase = field(init=False)
     understander: Understander = field(init=False)
     _stack: contextlib.AsyncExitStack = field(init=False)
@@ -152,12 +152,17 @@ class House:
 
     async def _start_calls(self) -> None:
         pbx = self.settings.pbx
-        desk = IntakeDesk(
-            self.store.db,
-            self.store.ring,
-            self.settings.hub.terminal,
+        rooms = self.dispatching = Dispatching(
+            self.settings,
+            self.store,
+            self.bus,
+            knowledge=self.knowledge,
+            understander=self.understander,
             on_filed=lambda view: self._filed(view.order_no),
         )
+        await rooms.prepare()
+        for name, work in rooms.works.items():
+            self._run(name, work)
         self.ari = AriClient(
             host=pbx.http_host,
             port=pbx.http_port,
@@ -178,7 +183,7 @@ class House:
             now=now,
             observe=self._observe,
         )
-        reader = FallbackReader(self.settings, self.store.calls, desk, self.store.ring)
+        reader = FallbackReader(self.settings, self.store.calls, rooms.intake, self.store.ring)
         self.manager.before_reconcile = reader.take_in
         self._run("fallback-reader", reader.run)
         self.manager.use(
@@ -187,7 +192,7 @@ class House:
                 pbx=pbx,
                 ears=PoolEars(self.pool),
                 mouth=Mouth(self.voice, fixed_texts(self.knowledge)),
-                orders=DeskOrders(desk, Progress(self.store.db, self.store.ring)),
+                orders=DeskOrders(rooms.intake, rooms.progress),
                 new_dialogue=self._new_dialogue,
                 old_dialogue=self._old_dialogue,
                 backchannel=backchannel,

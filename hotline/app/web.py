@@ -7,6 +7,7 @@ import uvicorn
 from fastapi import FastAPI, Response
 
 from hotline import __version__, metrics
+from hotline.app import api
 from hotline.errors import SetupError
 from ivr.ari import LinkState
 
@@ -16,7 +17,13 @@ if TYPE_CHECKING:
 
 def build(house: "House") -> FastAPI:
     """The application with every room's router mounted."""
-    app = FastAPI(title="hotline-12348", version=__version__, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="hotline-12348",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -41,6 +48,8 @@ def build(house: "House") -> FastAPI:
     def prometheus() -> Response:
         return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)
 
+    api.install(app)
+    house.dispatching.mount(app)
     return app
 
 

@@ -41,3 +41,8 @@ def covers(scope: str, code: str | None) -> bool:
     if is_city(scope):
         return code[:4] == scope[:4]
     return code == scope
+
+
+def scope_prefix(scope: str) -> str:
+    """The digits all codes within ``scope`` begin with: 2, 4 or all 6."""
+    return scope[:2] if is_province(scope) else scope[:4] if is_city(scope) else scope

@@ -113,6 +113,11 @@ class KnowledgeBase:
     def regions(self) -> tuple[Region, ...]:
         return self._stock.regions
 
+    @property
+    def every_office(self) -> tuple[Office, ...]:
+        """All offices, confirmed or not."""
+        return tuple(self._stock.offices)
+
     def best(self, topic: Topic | None, text: str, limit: int = 3) -> list[Scored]:
         """The answers that fit a sentence best, best first; ``topic=None`` searches them all."""
         query = self._scripts(text)
