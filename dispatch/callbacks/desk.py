@@ -16,7 +16,6 @@ from dispatch.callbacks.report import RingReport, Then, check_report
 from dispatch.callbacks.rows import (
     RingView,
     cancel,
-    is_urgent,
     keep_result,
     rings_at_work,
     view_of_ring,
@@ -24,7 +23,7 @@ from dispatch.callbacks.rows import (
 from dispatch.life.actors import SYSTEM
 from dispatch.life.engine import Allowed
 from dispatch.life.ports import NoticeEffect, Steps
-from dispatch.notices.desk import NoticeDesk
+from dispatch.notices.desk import NoticeDesk, is_urgent
 from dispatch.records import order_place
 from dispatch.tracking.rating import Rating, RatingDesk
 from hotline import metrics

@@ -9,7 +9,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from dispatch.callbacks.rows import is_urgent
+from dispatch.notices.desk import is_urgent
 from hotline.db import Database
 from hotline.db.order_tables import CallbackRow
 from hotline.db.tables import OrderRow

@@ -12,9 +12,9 @@ from dispatch.callbacks import plan
 from dispatch.callbacks.plan import Again, NextWorking, Over, RingPolicy
 from dispatch.daytime import DailyWindow
 from dispatch.life.ports import OrderEvent, RingDo, RingEffect
+from dispatch.notices.desk import is_urgent
 from hotline.db.order_tables import CallbackRow
 from hotline.db.tables import OrderRow
-from hotline.domain.codes import Urgency
 from hotline.domain.order_codes import RingKind, RingResult
 from hotline.errors import SettingsError
 from hotline.settings import CallbackSettings
@@ -65,11 +65,6 @@ class RingView:
     """Code of the last result."""
     taken_by: str | None
     taken_until: datetime | None
-
-
-def is_urgent(order: OrderRow) -> bool:
-    """Rung at any hour."""
-    return order.urgency == Urgency.EMERGENCY.value
 
 
 def rings_at_work(kind: RingKind, order: OrderRow) -> bool:

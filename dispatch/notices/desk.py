@@ -65,13 +65,18 @@ def reach_of(ring: KeyRing, order: OrderRow) -> Reach:
     )
 
 
+def is_urgent(order: OrderRow) -> bool:
+    """An emergency: does not wait for the morning."""
+    return order.urgency == Urgency.EMERGENCY.value or order.emergency is not None
+
+
 def party_of(session: Session, order: OrderRow, reach: Reach) -> Party:
     """What the rules look at."""
     out = reach.hash is not None and session.get(OptOutRow, reach.hash) is not None
     return Party(
         number=reach.number,
         topic=order.topic,
-        urgent=order.urgency == Urgency.EMERGENCY.value,
+        urgent=is_urgent(order),
         emergency=order.emergency,
         opted_out=out,
     )

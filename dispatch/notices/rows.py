@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from dispatch.hub.outbox import Answer, Next
-from dispatch.notices.desk import notice_place, party_of, reach_of
+from dispatch.notices.desk import is_urgent, notice_place, party_of, reach_of
 from dispatch.notices.rules import NoticePolicy, Refusal, earliest, is_stale, refuse
 from hotline.db.digests import order_key
 from hotline.db.order_tables import NoticeRow
 from hotline.db.tables import OrderRow
-from hotline.domain.codes import Urgency
 from hotline.privacy import KeyRing
 
 
@@ -93,7 +92,7 @@ def claim(
         if refusal is not None:
             _finish(row, "suppressed", refusal, now)
             continue
-        at = earliest(policy, order.urgency == Urgency.EMERGENCY.value, now)
+        at = earliest(policy, is_urgent(order), now)
         if at > now:
             row.next_at = at
             continue

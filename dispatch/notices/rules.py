@@ -58,7 +58,7 @@ class Party:
     number: str | None
     topic: str
     urgent: bool
-    """The order's urgency is ``emergency``."""
+    """An emergency."""
     emergency: str | None = None
     opted_out: bool = False
 
