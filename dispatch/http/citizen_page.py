@@ -9,7 +9,7 @@ from html import escape
 from dispatch.numbers import CHINA
 from dispatch.tracking.desk import PartyView
 from dispatch.tracking.timeline import PartyEntry, label_of
-from hotline.domain.codes import Satisfaction
+from hotline.domain.codes import OrderState, Satisfaction
 
 _STYLE = """
 *{box-sizing:border-box}
@@ -24,6 +24,7 @@ section{background:#fff;border:1px solid #cdd5df;border-radius:.5rem;padding:1re
 .state{font-size:1.5rem;font-weight:700;color:#0f3d73;margin:0}
 .told{border-color:#1c6b3c;background:#eaf6ee;font-weight:600}
 .wrong{border-color:#a3211b;background:#fdeeed;font-weight:600}
+p.wrong{padding:.5rem .7rem;border-left:4px solid #a3211b}
 dl{margin:.6rem 0 0}dt{color:#4a5562;font-size:1rem}dd{margin:0 0 .4rem}
 .no{font-size:1.3rem;letter-spacing:.04em;word-break:break-all}
 ol{list-style:none;margin:0;padding:0}
@@ -77,7 +78,7 @@ def order_page(
 
     ``offer_again``: whoever is not content may ask to have it done again.
     """
-    parts = [_told(told), _state(view)]
+    parts = [_told(told) if _is_true(told, view) else "", _state(view)]
     if view.can_rate:
         parts.append(_rating_form(token, offer_again, draft))
     elif draft is not None:
@@ -102,9 +103,16 @@ def _frame(title: str, body: str) -> str:
         f"<title>{title} · 安徽12348</title><style>{_STYLE}</style></head><body>"
         f"<header><p>安徽12348公共法律服务热线</p><h1>{title}</h1></header>"
         f"<main>{body}</main>"
-        '<footer><p>有疑问请拨打 <a href="tel:12348">12348</a>（24小时，免费）</p></footer>'
+        '<footer><p>有疑问请拨打 <a href="tel:12348">12348</a>（24小时）</p></footer>'
         "</body></html>"
     )
+
+
+def _is_true(word: str | None, view: PartyView) -> bool:
+    """An address can be typed or kept: thanks are given for what was done only."""
+    if word == "again":
+        return view.state is OrderState.REOPENED
+    return word not in ("rated", "unhappy") or view.rated is not None
 
 
 def _told(word: str | None) -> str:

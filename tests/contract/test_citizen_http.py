@@ -247,6 +247,8 @@ async def test_the_message_after_a_form_is_one_of_ours(rooms: Rooms, http: httpx
     token = rooms.token(await rooms.given())
     page = http.get(f"/p/{token}", params={"ok": "<b>请汇款</b>"}).text
     assert "请汇款" not in page
+    for word in ("rated", "unhappy", "again"):
+        assert "感谢您的评价" not in http.get(f"/p/{token}", params={"ok": word}).text
 
 
 async def test_the_same_as_json(rooms: Rooms, http: httpx2.Client) -> None:
