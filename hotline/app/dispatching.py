@@ -46,6 +46,7 @@ from hotline.calendar import china_calendar
 from hotline.db.opening import Store
 from hotline.domain.events import Event
 from hotline.domain.orders import OrderView
+from hotline.knowledge.load import load_region_names
 from hotline.knowledge.search import KnowledgeBase
 from hotline.language import Understander
 from hotline.roster.store import on_duty
@@ -105,8 +106,8 @@ class Dispatching:
             outcomes=Recorder(scorer),
         )
         self._knowledge = knowledge
-        regions = {region.code: region.name for region in knowledge.regions}
-        self.institutions = Institutions(db, ring, regions)
+        self._regions = load_region_names()
+        self.institutions = Institutions(db, ring, self._regions)
         self.desk = OrderDesk(db, ring, allowed, effects, publish=tell)
         self.intake = IntakeDesk(
             db,
@@ -176,8 +177,7 @@ class Dispatching:
         """An empty directory gets the desks, so that an order always finds somebody."""
         if await self.institutions.listed():
             return
-        regions = {region.code: region.name for region in self._knowledge.regions}
-        for institution in institutions_of(self._knowledge.every_office, regions):
+        for institution in institutions_of(self._knowledge.every_office, self._regions):
             await self.institutions.save(institution, actor="system", now=now())
 
     def mount(self, app: FastAPI) -> None:

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from apikit import Api, a_demand
 
+from hotline.app.dispatching import now
+
 pytestmark = pytest.mark.contract
 pytest_plugins = ("pg", "apifix")
 

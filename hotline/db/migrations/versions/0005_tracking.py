@@ -1,14 +1,14 @@
 """Callbacks: who has one in hand, and whether seats were told that it is due.
 
-Revision ID: 0004
-Revises: 0003
+Revision ID: 0005
+Revises: 0004_clocks
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004_clocks"
 branch_labels = None
 depends_on = None
 
