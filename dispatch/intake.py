@@ -15,12 +15,12 @@ from sqlmodel import col
 
 from dispatch.contents import fill, new_contact, new_row, told_by, told_in
 from dispatch.errors import IdempotencyConflictError, NumbersExhaustedError
+from dispatch.hub.outgoing import Outgoing
 from dispatch.life.actors import machine_rights, terminal_actor
 from dispatch.life.desk import OrderDesk
 from dispatch.life.ports import Effects
 from dispatch.life.steps import OPEN
 from dispatch.numbers import MAX_SEQUENCE, china_day, make_order_no
-from dispatch.outgoing import Outgoing
 from dispatch.records import order_place, reasons_of, view_of
 from dispatch.similar import MERGE_DAYS, Comparison, Told, Verdict, compare
 from dispatch.validation import clean_draft, clean_intake

@@ -7,6 +7,7 @@ once by ``hotline setup`` and kept in ``<data_dir>/secrets.toml`` (mode 600), ne
 
 import os
 import tomllib
+from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -117,12 +118,43 @@ class BotSettings(_Group):
 class HubSettings(_Group):
     """The network hub (安徽法律服务网) and the reference hub."""
 
-    url: str = Field("http://127.0.0.1:8348", description="Base address of the hub")
+    url: str = Field("http://127.0.0.1:8348", description="Base address of the hub (https outside)")
+    ca_file: Path | None = Field(
+        None, description="PEM file of the authority that signed the hub's certificate"
+    )
     terminal: str = Field("hotline-12348", description="Who we are to the hub")
-    key_id: str = Field("k1", description="Id of the signing key")
-    secret: str = Field("", description="Signing secret; made at set-up when empty")
+    key_id: str = Field("k1", description="Id of the key we sign with")
+    secret: str = Field("", description="Its secret; made at set-up when empty")
+    keys: dict[str, str] = Field(
+        default_factory=dict,
+        description="Secrets by key id: all are accepted from the hub; one named `key_id` signs",
+    )
+    algorithm: Literal["hmac-sha256", "hmac-sm3"] = Field(
+        "hmac-sha256", description="How we sign; both are accepted"
+    )
     timeout_s: float = Field(10.0, description="Time-out of one push")
     max_attempts: int = Field(12, description="Attempts before an order waits for a person")
+    slots: int = Field(16, ge=1, le=256, description="Messages on their way to the hub at once")
+    inbound_slots: int = Field(
+        32, ge=1, le=1024, description="The hub's messages worked on at once; more get 503"
+    )
+    reconcile_at: time = Field(
+        time(2, 30), description="When orders are compared with the hub's, China time"
+    )
+    callback_url: str = Field(
+        "", description="Where the reference hub sends its messages; empty: our web server"
+    )
+
+    @property
+    def signing_secret(self) -> str:
+        """The secret of ``key_id``."""
+        return self.keys.get(self.key_id, self.secret)
+
+    @property
+    def accepted_keys(self) -> dict[str, str]:
+        """Every key a message of the hub may be signed with, by id."""
+        own = {self.key_id: self.signing_secret} if self.signing_secret else {}
+        return {**self.keys, **own}
 
 
 SpanText = Annotated[str, Field(pattern=r"^[0-9]{1,5}(\.[0-9]{1,3})?(wd|wh|h|m)$")]
@@ -335,7 +367,8 @@ class Settings(BaseSettings):
         if self.environment == "production":
             for name, value in (
                 ("pbx.ari_password", self.pbx.ari_password),
-                ("hub.secret", self.hub.secret),
+                ("hub.secret", self.hub.signing_secret),
+                *((f"hub.keys.{name}", value) for name, value in self.hub.keys.items()),
             ):
                 if len(value) < 16:
                     raise ValueError(

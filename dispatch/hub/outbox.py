@@ -64,6 +64,7 @@ class Next:
     """sent, pending or dead."""
     attempts: int
     next_at: datetime | None
+    """Pending: when it is due; None: it stays where it is in the queue."""
     error: str | None
 
 
@@ -86,8 +87,8 @@ def decide(
     if answer.verdict is Verdict.REFUSED:
         return Next("dead", attempts + 1, None, answer.code)
     if answer.verdict in (Verdict.UNREACHABLE, Verdict.BUSY):
-        # the breaker holds everything back; this message is due as soon as the hub is there
-        return Next("pending", attempts, now, answer.code)
+        # the breaker holds everything back; this message keeps its place in the queue
+        return Next("pending", attempts, None, answer.code)
     count = attempts + 1
     if count >= policy.max_attempts:
         return Next("dead", count, None, answer.code)

@@ -1,44 +1,47 @@
 """Pushes orders to the hub: the shell around ``dispatch.hub.outbox``.
 
 One loop: settle what came back and take what is due in a single transaction, send it side by
-side, sleep until something is due, comes back, or a new order wakes it.
+side, sleep until something is due, comes back, or a new order wakes it. Under load a transaction
+settles and takes many messages, and what is taken waits in memory for a free slot, so that the hub
+is never idle while we write.
 """
 
 import asyncio
 import os
 import secrets
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
-import httpx2
 import psutil
 import structlog
 from sqlalchemy.orm import Session
 
 from dispatch.hub import outbox_rows
-from dispatch.hub.outbox import Answer, Breaker, Policy, Verdict, decide, read_answer
+from dispatch.hub.client import HubClient, utc_now
+from dispatch.hub.errors import HubDownError
+from dispatch.hub.outbox import Answer, Breaker, Next, Policy, Verdict, decide, read_answer
 from dispatch.hub.outbox_rows import DeadLetter, Letter, Settled
-from dispatch.hub.signing import IDEMPOTENCY_HEADER, signed_headers
+from dispatch.hub.signing import IDEMPOTENCY_HEADER
 from hotline import metrics
 from hotline.db import Database
 from hotline.domain.events import Event
-from hotline.errors import HotlineError, SettingsError
+from hotline.errors import HotlineError
 from hotline.privacy import KeyRing
 from hotline.settings import HubSettings
 
 log = structlog.get_logger(__name__)
 
 PATH = "/api/v1/messages"
-SLOTS = 16
-"""Messages on their way at once."""
 POLL_S = 1.0
 """How often the outbox is looked at for orders that other processes filed."""
-
-
-def utc_now() -> datetime:
-    """The present time."""
-    return datetime.now(UTC)
+GATHER_S = 0.03
+"""Receipts wait so long for others, while more are coming, to be kept in one transaction."""
+_AHEAD = 8
+"""Messages held for each slot at most."""
+_BITE = 2
+"""Messages taken at once for each slot: a small backlog is shared by all senders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +69,21 @@ class HubPusher:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         """Raises SettingsError when the signing secret is missing."""
-        if not settings.secret:
-            raise SettingsError("hub.secret is empty: run `hotline setup`, or set it")
         self._db = db
         self._ring = ring
         self._settings = settings
+        self._client = HubClient(settings, clock=clock)
         self._publish = publish or (lambda event: None)
         self._policy = policy or Policy(max_attempts=settings.max_attempts)
         self._clock = clock
         self._node = node
         self._worker = f"{node}/{os.getpid()}/{secrets.token_hex(3)}"
-        self._lease_s = settings.timeout_s + 5.0
+        self._lease_s = 2 * settings.timeout_s + 5.0
         self._breaker = Breaker(self._policy)
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._wake = asyncio.Event()
         self._stopping = False
+        self._ready: deque[Letter] = deque()
         self._done: list[Settled] = []
         self._flying = 0
         self._up = True
@@ -87,8 +91,9 @@ class HubPusher:
         self._shown: datetime | None = None
 
     def wake(self) -> None:
-        """A new message is there. From the event loop's thread only."""
-        self._wake.set()
+        """A new message is there. From any thread; does nothing while ``run`` does not."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake.set)
 
     def stop(self) -> None:
         """End in order: what is on its way is settled first. ``run`` then returns."""
@@ -97,20 +102,18 @@ class HubPusher:
 
     async def run(self) -> None:
         """Push until ``stop``. Cancelling ends at once; what was on its way is sent again later."""
+        self._loop = asyncio.get_running_loop()
         await self._take_over()
-        timeout = httpx2.Timeout(self._settings.timeout_s)
-        limits = httpx2.Limits(max_connections=SLOTS, max_keepalive_connections=SLOTS)
-        client = httpx2.AsyncClient(
-            base_url=self._settings.url, timeout=timeout, limits=limits, trust_env=False
-        )
         try:
-            async with client, asyncio.TaskGroup() as tasks:
-                while not (self._stopping and self._flying == 0 and not self._done):
+            async with self._client, asyncio.TaskGroup() as tasks:
+                while not (self._stopping and self._idle):
                     self._wake.clear()
-                    await self._sleep(await self._safe_turn(client, tasks))
+                    await self._sleep(await self._safe_turn(tasks))
         finally:
+            self._give_back()
             if self._done:  # receipts already here are kept even when we are cancelled
                 await self._db.write(self._settle_work(self._done, 0, self._clock()))
+                self._done = []
 
     async def status(self) -> HubStatus:
         """How the pushing stands."""
@@ -129,55 +132,111 @@ class HubPusher:
         )
         self.wake()
 
-    async def _safe_turn(self, client: httpx2.AsyncClient, tasks: asyncio.TaskGroup) -> float:
+    async def resend_all(self, *, actor: str = "operator") -> int:
+        """Send every dead letter again; how many there were."""
+        now = self._clock()
+        count = await self._db.write(
+            lambda session: outbox_rows.resend_all(session, self._ring, actor, now)
+        )
+        self.wake()
+        return count
+
+    @property
+    def _idle(self) -> bool:
+        return self._flying == 0 and not self._done and not self._ready
+
+    async def _safe_turn(self, tasks: asyncio.TaskGroup) -> float:
         try:
-            return await self._turn(client, tasks)
+            return await self._turn(tasks)
         except HotlineError as error:
             log.error("outbox_unavailable", code=error.code)
             return POLL_S
 
-    async def _turn(self, client: httpx2.AsyncClient, tasks: asyncio.TaskGroup) -> float:
+    async def _turn(self, tasks: asyncio.TaskGroup) -> float:
         """Settle, take, start sending; returns the seconds until there may be more to do."""
         now = self._clock()
-        allowed = self._breaker.allowance(SLOTS, now) - self._flying
-        free = 0 if self._stopping else max(0, allowed)
-        due = await self._db.read(lambda session: outbox_rows.next_due(session, now))
-        ready = free > 0 and due is not None and due <= now
-        letters: list[Letter] = []
-        if self._done or ready:
-            done, self._done = self._done, []
-            try:
-                letters = await self._db.write(self._settle_work(done, free, now))
-            except HotlineError:
-                self._done = done + self._done
-                raise
-            for item in done:
-                self._tell(item, now)
-        for letter in letters:
-            self._flying += 1
-            tasks.create_task(self._send(client, letter), name=f"hub-push-{letter.id}")
+        if self._stopping or self._breaker.is_open:
+            self._give_back()
+        room = self._room(now)
+        due = None
+        if not self._done and room:
+            due = await self._db.read(lambda session: outbox_rows.next_due(session, now))
+            if due is None or due > now:
+                room = 0
+        taken = 0
+        if self._done or room:
+            letters = await self._write(room, now)
+            taken = len(letters)
+            self._ready.extend(letters)
+        self._start(tasks)
         await self._show(now)
         if self._breaker.is_open:
             return min(POLL_S, self._breaker.wait(now) or POLL_S)
-        if due is None or ready:
-            return POLL_S  # all that is due has been taken; what comes back wakes us
-        return min(POLL_S, (due - now).total_seconds()) if due > now else POLL_S
+        if self._done:
+            return GATHER_S
+        if room and taken == room and not self._flying:
+            return 0.0
+        return min(POLL_S, (due - now).total_seconds()) if due and due > now else POLL_S
+
+    def _room(self, now: datetime) -> int:
+        """How many messages to take now: in bulk while the hub is well, one to look otherwise."""
+        if self._stopping:
+            return 0
+        if self._breaker.is_open:
+            return max(0, self._breaker.allowance(1, now) - self._flying)
+        slots = self._settings.slots
+        held = self._flying + len(self._ready)
+        return min(_AHEAD * slots - held, _BITE * slots) if held <= _AHEAD * slots // 2 else 0
+
+    async def _write(self, room: int, now: datetime) -> list[Letter]:
+        done, self._done = self._done, []
+        try:
+            letters = await self._db.write(self._settle_work(done, room, now))
+        except HotlineError:
+            self._done = done + self._done
+            raise
+        for item in done:
+            self._tell(item, now)
+        return letters
 
     def _settle_work(
-        self, done: list[Settled], free: int, now: datetime
+        self, done: list[Settled], room: int, now: datetime
     ) -> Callable[[Session], list[Letter]]:
         hurry, self._hurry = self._hurry, False
 
         def work(session: Session) -> list[Letter]:
-            outbox_rows.settle(session, self._ring, self._worker, done, now)
+            told = outbox_rows.settle(session, self._worker, done, now)
             if hurry:
                 outbox_rows.hurry(session, now)
-            session.flush()
-            if not free:
-                return []
-            return outbox_rows.claim(session, self._ring, self._worker, free, now, self._lease_s)
+            letters: list[Letter] = []
+            if room:
+                letters = outbox_rows.claim(
+                    session, self._ring, self._worker, room, now, self._lease_s
+                )
+            outbox_rows.chain(session, self._ring, told, now)
+            return letters
 
         return work
+
+    def _start(self, tasks: asyncio.TaskGroup) -> None:
+        """Send what is ready, as far as there are slots."""
+        now = self._clock()
+        slots = self._breaker.allowance(self._settings.slots, now)
+        while self._ready and self._flying < slots:
+            letter = self._ready.popleft()
+            if now + timedelta(seconds=self._settings.timeout_s) > letter.until:
+                self._return(letter)  # it waited too long: another sender might have it soon
+                continue
+            self._flying += 1
+            tasks.create_task(self._send(letter, tasks), name=f"hub-push-{letter.id}")
+
+    def _give_back(self) -> None:
+        while self._ready:
+            self._return(self._ready.popleft())
+
+    def _return(self, letter: Letter) -> None:
+        answer = Answer(Verdict.UNREACHABLE)
+        self._done.append(Settled(letter, answer, Next("pending", letter.attempts, None, None)))
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -186,9 +245,9 @@ class HubPusher:
         except TimeoutError:
             pass
 
-    async def _send(self, client: httpx2.AsyncClient, letter: Letter) -> None:
+    async def _send(self, letter: Letter, tasks: asyncio.TaskGroup) -> None:
         with metrics.HUB_PUSH_SECONDS.time():
-            answer = await self._attempt(client, letter)
+            answer = await self._attempt(letter)
         now = self._clock()
         self._hurry = self._breaker.note(answer, now) or self._hurry
         self._note_up(answer, now)
@@ -196,32 +255,22 @@ class HubPusher:
         following = decide(self._policy, letter.attempts, answer, now)
         self._done.append(Settled(letter, answer, following))
         self._flying -= 1
-        self._wake.set()
+        if not self._stopping and not self._breaker.is_open:
+            self._start(tasks)
+        few = self._flying < self._settings.slots
+        if few or len(self._done) >= self._settings.slots * 2 or self._breaker.is_open:
+            self._wake.set()
 
-    async def _attempt(self, client: httpx2.AsyncClient, letter: Letter) -> Answer:
+    async def _attempt(self, letter: Letter) -> Answer:
+        try:
+            reply = await self._client.call(
+                "POST", PATH, letter.body, {IDEMPOTENCY_HEADER: letter.key}
+            )
+        except HubDownError as error:
+            away = error.reason == "connect"
+            return Answer(Verdict.UNREACHABLE if away else Verdict.FAILED, code=error.reason)
         now = self._clock()
-        headers = {
-            "Content-Type": "application/json",
-            IDEMPOTENCY_HEADER: letter.key,
-            **signed_headers(
-                self._settings.key_id, self._settings.secret, "POST", PATH, letter.body, now
-            ),
-        }
-        try:
-            async with asyncio.timeout(self._settings.timeout_s):
-                response = await client.post(PATH, content=letter.body, headers=headers)
-        except (TimeoutError, httpx2.ReadTimeout, httpx2.WriteTimeout):
-            return Answer(Verdict.FAILED, code="timeout")
-        except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
-            return Answer(Verdict.UNREACHABLE, code="connect")
-        except httpx2.HTTPError:
-            return Answer(Verdict.FAILED, code="connection-lost")
-        try:
-            data = response.json()
-        except ValueError:
-            data = None
-        retry_after = response.headers.get("Retry-After")
-        return read_answer(self._policy, response.status_code, data, retry_after, self._clock())
+        return read_answer(self._policy, reply.status, reply.data, reply.retry_after, now)
 
     async def _take_over(self) -> None:
         """What a killed sender of this node had taken need not wait for the end of its lease."""

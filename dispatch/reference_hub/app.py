@@ -1,68 +1,142 @@
 """The reference hub's HTTP side: receives signed messages, gives receipts, shows what it holds."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from fastapi import FastAPI, HTTPException, Path, Query, Request
-from fastapi.responses import HTMLResponse, JSONResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from fastapi import APIRouter, FastAPI, Path, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from pydantic import BaseModel, ValidationError
 
-from dispatch.hub.signing import IDEMPOTENCY_HEADER, SignatureError, check_signature
+from dispatch.hub.models import (
+    TO_HUB,
+    AnchorIn,
+    AnchorOut,
+    AnchorsOut,
+    ErrorOut,
+    Frame,
+    MessagesOut,
+    OrdersOut,
+    ReceiptOut,
+)
+from dispatch.hub.signing import (
+    ANSWER,
+    IDEMPOTENCY_HEADER,
+    SignatureError,
+    Signed,
+    check_signature,
+    signed_headers,
+)
 from dispatch.numbers import is_order_no
-from dispatch.reference_hub.faults import FaultMiddleware, FaultPlan, Mode
-from dispatch.reference_hub.page import render
-from dispatch.reference_hub.store import Envelope, HubRefusal, HubStore
+from dispatch.reference_hub import anchors, outgoing, views
+from dispatch.reference_hub.control import control_router
+from dispatch.reference_hub.faults import FaultMiddleware, FaultPlan
+from dispatch.reference_hub.outgoing import Caller, Door
+from dispatch.reference_hub.page import render_list, render_order
+from dispatch.reference_hub.store import Envelope, HubRefusal, HubStore, use_nonce
 
+M = TypeVar("M", bound=BaseModel)
 MAX_BODY = 1 << 20
-KINDS = ("order.received", "order.erased")
+PAGE = 500
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorOut} for status in (400, 401, 404, 409, 413, 422, 429, 503)
+}
+OrderPath = Annotated[str, Path(max_length=40)]
 
 
-class MessageIn(BaseModel):
-    """The frame of every message (docs/hub-protocol.md)."""
+class Gate:
+    """Checks what comes in, signs what goes out."""
 
-    model_config = ConfigDict(extra="ignore")
+    def __init__(self, store: HubStore, keys: Mapping[str, str], key_id: str) -> None:
+        self.store = store
+        self._keys = keys
+        self._key_id = key_id
 
-    version: int = Field(ge=1, le=1)
-    message: str
-    sender: str = Field(min_length=1, max_length=80)
-    order_no: str
-    seq: int = Field(ge=1, le=1_000_000)
-    at: datetime
-    order: dict[str, Any] | None = None
+    def check(self, request: Request, body: bytes, now: datetime) -> Signed:
+        """Raises HubRefusal."""
+        target = _target(request)
+        try:
+            return check_signature(self._keys, request.headers, request.method, target, body, now)
+        except SignatureError as error:
+            raise HubRefusal(401, error.code, str(error)) from None
+
+    async def asked(self, request: Request) -> datetime:
+        """A rightly signed question, asked once. Raises HubRefusal."""
+        now = datetime.now(UTC)
+        nonce = self.check(request, b"", now).nonce
+        await asyncio.wrap_future(self.store.write(lambda db: use_nonce(db, nonce, now)))
+        return now
+
+    def answer(self, request: Request, model: BaseModel, now: datetime) -> Response:
+        """A signed answer."""
+        raw = model.model_dump_json().encode()
+        secret = self._keys[self._key_id]
+        headers = signed_headers(self._key_id, secret, ANSWER, _target(request), raw, now)
+        return Response(raw, media_type="application/json", headers=headers)
 
 
-class FaultIn(BaseModel):
-    """The fault the next ``count`` messages shall meet."""
+def create_app(
+    store: HubStore,
+    keys: Mapping[str, str],
+    *,
+    faults: bool = False,
+    door: Door | None = None,
+    key_id: str | None = None,
+) -> FastAPI:
+    """The hub over a store.
 
-    model_config = ConfigDict(extra="forbid")
-
-    mode: Mode
-    count: int = Field(1, ge=0, le=1_000_000)
-    seconds: float = Field(1.0, ge=0, le=600)
-
-
-def create_app(store: HubStore, keys: Mapping[str, str], *, faults: bool = False) -> FastAPI:
-    """The hub over a store. ``keys``: secrets by key id. ``faults``: control endpoint on."""
-    app = FastAPI(title="Reference hub", docs_url=None, redoc_url=None)
+    ``keys``: secrets by key id; ``key_id``: the one answers are signed with (default: the first).
+    ``faults``: control endpoints on. ``door``: where the hub's own messages go.
+    """
     plan = FaultPlan()
+    caller = Caller(store, door, plan) if door else None
+
+    @contextlib.asynccontextmanager
+    async def living(app: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(caller.run()) if caller else None
+        yield
+        if task:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    app = FastAPI(
+        title="Network hub, as the reference hub serves it",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=living,
+    )
 
     @app.exception_handler(HubRefusal)
     async def refused(request: Request, error: HubRefusal) -> JSONResponse:
-        return _error(error.status, error.code, str(error))
+        body = {"error": {"code": error.code, "message": str(error)}}
+        return JSONResponse(body, status_code=error.status)
 
-    @app.post("/api/v1/messages", status_code=201)
+    gate = Gate(store, keys, key_id or next(iter(keys)))
+    app.include_router(_protocol(gate))
+    app.include_router(_pages(store, controls=faults))
+    if faults:
+        app.include_router(control_router(store, plan, caller))
+        app.add_middleware(FaultMiddleware, plan=plan)
+    return app
+
+
+def _protocol(gate: Gate) -> APIRouter:
+    """What terminals use: everything signed (docs/hub-protocol.md)."""
+    router = APIRouter(prefix="/api/v1", tags=["protocol"], responses=_ERRORS)
+    store = gate.store
+
+    @router.post("/messages", status_code=201, response_model=ReceiptOut)
     async def receive(request: Request) -> JSONResponse:
-        raw = await _body(request)
+        """Take a message about an order, once."""
+        raw = await read_body(request)
         now = datetime.now(UTC)
-        try:
-            signed = check_signature(keys, request.headers, "POST", request.url.path, raw, now)
-        except SignatureError as error:
-            raise HubRefusal(401, error.code, str(error)) from None
+        signed = gate.check(request, raw, now)
         envelope = _envelope(raw, request.headers.get(IDEMPOTENCY_HEADER))
-        receipt = await asyncio.to_thread(store.accept, envelope, signed.nonce, now)
+        receipt = await asyncio.wrap_future(store.accept(envelope, signed.nonce, now))
         return JSONResponse(
             {
                 "receipt": receipt.number,
@@ -73,43 +147,100 @@ def create_app(store: HubStore, keys: Mapping[str, str], *, faults: bool = False
             status_code=200 if receipt.duplicate else 201,
         )
 
-    @app.get("/", response_class=HTMLResponse)
+    @router.get("/orders", response_model=OrdersOut)
+    async def orders(
+        request: Request,
+        sender: Annotated[str, Query(max_length=80)],
+        updated_since: Annotated[datetime | None, Query()] = None,
+        cursor: Annotated[str | None, Query(max_length=80)] = None,
+        limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
+    ) -> Response:
+        """How the hub holds a terminal's orders, a page at a time; the answer is signed."""
+        now = await gate.asked(request)
+        since = (
+            updated_since.astimezone(UTC).isoformat(timespec="milliseconds")
+            if (updated_since)
+            else None
+        )
+        page, following = await asyncio.to_thread(views.stands, store, sender, since, cursor, limit)
+        return gate.answer(request, OrdersOut(orders=page, next=following), now)
+
+    @router.get("/orders/{order_no}/messages", response_model=MessagesOut)
+    async def messages(
+        request: Request, order_no: OrderPath, after: Annotated[int, Query(ge=0)] = 0
+    ) -> Response:
+        """The hub's own messages about an order above a number; the answer is signed."""
+        now = await gate.asked(request)
+        found = await asyncio.to_thread(outgoing.bodies, store, order_no, after)
+        return gate.answer(request, MessagesOut(messages=found), now)
+
+    @router.post("/anchors", status_code=201, response_model=AnchorOut)
+    async def anchor(request: Request) -> JSONResponse:
+        """Keep where a terminal's audit chain ends: 409 anchor-conflict when it says otherwise."""
+        raw = await read_body(request)
+        now = datetime.now(UTC)
+        signed = gate.check(request, raw, now)
+        data = _valid(AnchorIn, raw)
+        known = await asyncio.wrap_future(anchors.keep(store, data, signed.nonce, now))
+        return JSONResponse(
+            {"seq": data.seq, "duplicate": known}, status_code=200 if known else 201
+        )
+
+    @router.get("/anchors", response_model=AnchorsOut)
+    async def kept(
+        request: Request,
+        sender: Annotated[str, Query(max_length=80)],
+        limit: Annotated[int, Query(ge=1, le=4000)] = 400,
+    ) -> Response:
+        """A terminal's anchors, latest first; the answer is signed."""
+        now = await gate.asked(request)
+        found = await asyncio.to_thread(views.anchors, store, sender, limit)
+        return gate.answer(request, AnchorsOut(anchors=found), now)
+
+    return router
+
+
+def _pages(store: HubStore, *, controls: bool) -> APIRouter:
+    """For people, the demo and tests: no sign-in, nothing personal but a masked contact."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/", response_class=HTMLResponse)
     async def page() -> str:
-        orders = await asyncio.to_thread(store.orders)
-        return render(orders, await asyncio.to_thread(store.counts))
+        found = await asyncio.to_thread(views.orders, store)
+        return render_list(found, await asyncio.to_thread(views.counts, store))
 
-    @app.get("/api/v1/orders")
-    async def orders(limit: Annotated[int, Query(ge=1, le=20_000)] = 200) -> list[dict[str, Any]]:
-        return await asyncio.to_thread(store.orders, limit)
+    @router.get("/orders/{order_no}", response_class=HTMLResponse)
+    async def detail(order_no: OrderPath) -> str:
+        return render_order(await _order(store, order_no), controls=controls)
 
-    @app.get("/api/v1/orders/{order_no}")
-    async def order(order_no: Annotated[str, Path(max_length=40)]) -> dict[str, Any]:
-        found = await asyncio.to_thread(store.order, order_no)
-        if found is None:
-            raise HubRefusal(404, "order-not-found", "this order has not arrived here")
-        return found
+    @router.get("/view/orders")
+    async def listed(limit: Annotated[int, Query(ge=1, le=20_000)] = 200) -> list[dict[str, Any]]:
+        return await asyncio.to_thread(views.orders, store, limit)
 
-    @app.get("/api/v1/summary")
+    @router.get("/api/v1/orders/{order_no}")
+    async def one(order_no: OrderPath) -> dict[str, Any]:
+        return await _order(store, order_no)
+
+    @router.get("/api/v1/summary")
     async def summary() -> dict[str, int]:
-        return await asyncio.to_thread(store.counts)
+        return await asyncio.to_thread(views.counts, store)
 
-    @app.get("/healthz")
+    @router.get("/healthz")
     async def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.post("/control/faults")
-    async def fail(fault: FaultIn) -> dict[str, str]:
-        if not faults:
-            raise HTTPException(404)
-        plan.mode, plan.count, plan.seconds = fault.mode, fault.count, fault.seconds
-        return {"status": "set"}
-
-    if faults:
-        app.add_middleware(FaultMiddleware, plan=plan)
-    return app
+    return router
 
 
-async def _body(request: Request) -> bytes:
+async def _order(store: HubStore, order_no: str) -> dict[str, Any]:
+    found = await asyncio.to_thread(views.order, store, order_no)
+    if found is None:
+        raise HubRefusal(404, "order-not-found", "this order has not arrived here")
+    return found
+
+
+async def read_body(request: Request) -> bytes:
+    """The body. Raises HubRefusal when it is too large."""
     body = bytearray()
     async for piece in request.stream():
         body += piece
@@ -118,28 +249,49 @@ async def _body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _envelope(raw: bytes, key: str | None) -> Envelope:
+def _target(request: Request) -> str:
+    """Path with query, as it was sent and signed."""
+    path: bytes = request.scope.get("raw_path") or request.url.path.encode()
+    query: bytes = request.scope["query_string"]
+    return (path.split(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1")
+
+
+def _valid(model: type[M], raw: bytes | Mapping[str, Any], where: str = "") -> M:
     try:
-        data = MessageIn.model_validate(json.loads(raw))
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise HubRefusal(422, "bad-message", f"{field}: {first['msg']}") from None
+        data = json.loads(raw) if isinstance(raw, bytes) else raw
     except ValueError:
         raise HubRefusal(400, "not-json", "the body is not JSON") from None
-    if data.message not in KINDS:
-        raise HubRefusal(422, "unknown-message", f"known here: {', '.join(KINDS)}")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        field = ".".join(str(part) for part in (*([where] if where else []), *first["loc"]))
+        raise HubRefusal(422, "bad-message", f"{field}: {first['msg']}") from None
+
+
+def _envelope(raw: bytes, key: str | None) -> Envelope:
+    data = _valid(Frame, raw)
+    if data.message not in TO_HUB:
+        raise HubRefusal(422, "unknown-message", f"known here: {', '.join(TO_HUB)}")
     if not is_order_no(data.order_no):
         raise HubRefusal(422, "bad-message", "order_no: 14 digits with a right check digit")
-    if data.message == "order.received" and data.order is None:
-        raise HubRefusal(422, "bad-message", "order: needed in order.received")
+    model = TO_HUB[data.message]
+    if model is not None:
+        if data.order is None:
+            raise HubRefusal(422, "bad-message", f"order: needed in {data.message}")
+        _valid(model, data.order, "order")
+    step = (data.order or {}).get("step")
     envelope = Envelope(
-        data.sender, data.order_no, data.seq, data.message, data.at.isoformat(), raw
+        sender=data.sender,
+        order_no=data.order_no,
+        seq=data.seq,
+        kind=data.message,
+        at=data.at.isoformat(),
+        raw=raw,
+        step=step if isinstance(step, str) else data.message.removeprefix("order."),
+        by=data.by,
+        facts=data.facts,
     )
     if key != envelope.key:
         raise HubRefusal(400, "bad-idempotency-key", "Idempotency-Key is <order_no>-<seq>")
     return envelope
-
-
-def _error(status: int, code: str, message: str) -> JSONResponse:
-    return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)

@@ -5,8 +5,9 @@ Pure ASGI: it works on the connection itself, below what a web framework shows.
 
 import asyncio
 import json
+import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,24 +22,44 @@ Mode = Literal[
     "busy",  # 503 with Retry-After: `seconds`
     "junk",  # take it, answer 200 with something that is no receipt
 ]
-MODES: tuple[str, ...] = get_args(Mode)
+CallbackMode = Literal[
+    "callback-duplicate",  # send each of our own messages twice
+    "callback-reorder",  # send our own messages last first
+]
+MODES: tuple[Mode, ...] = get_args(Mode)
 GUARDED = "/api/v1/messages"
 
 
 @dataclass(slots=True)
 class FaultPlan:
-    """The next ``count`` messages meet ``mode``."""
+    """The next ``count`` messages meet ``mode``; of a mix, a ``share`` of them meets any."""
 
-    mode: Mode | None = None
+    mode: Mode | CallbackMode | Literal["mix"] | None = None
     count: int = 0
     seconds: float = 0.0
+    share: float = 1.0
+    chance: random.Random = field(default_factory=random.Random)
 
     def take(self) -> Mode | None:
         """The fault of the next message."""
-        if self.mode is None or self.count <= 0:
+        if self.mode is None or self.mode in get_args(CallbackMode) or self.count <= 0:
             return None
         self.count -= 1
-        return self.mode
+        if self.mode == "mix":
+            return self.chance.choice(MODES) if self.chance.random() < self.share else None
+        return next((mode for mode in MODES if mode == self.mode), None)
+
+    @property
+    def reorders(self) -> bool:
+        """Our own messages need not wait for the ones before."""
+        return self.mode == "callback-reorder" and self.count > 0
+
+    def take_callback(self, mode: CallbackMode) -> bool:
+        """Whether the next of our own messages meets this fault."""
+        if self.mode != mode or self.count <= 0:
+            return False
+        self.count -= 1
+        return True
 
 
 class FaultMiddleware:

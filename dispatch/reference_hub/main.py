@@ -6,19 +6,27 @@ from pathlib import Path
 import uvicorn
 
 from dispatch.reference_hub.app import create_app
+from dispatch.reference_hub.outgoing import Door
 from dispatch.reference_hub.store import HubStore
 
 
 def run(
-    host: str, port: int, db_path: Path, keys: Mapping[str, str], *, faults: bool = False
+    host: str,
+    port: int,
+    db_path: Path,
+    keys: Mapping[str, str],
+    *,
+    faults: bool = False,
+    door: Door | None = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
-    ``keys``: signing secrets by key id. ``faults`` turns on ``POST /control/faults``.
+    ``keys``: secrets by key id. ``faults`` turns on ``/control/...``. ``door``: where the hub's
+    own messages go, None: nowhere.
     """
     store = HubStore(db_path)
     try:
-        app = create_app(store, keys, faults=faults)
+        app = create_app(store, keys, faults=faults, door=door)
         uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
     finally:
         store.close()

@@ -4,24 +4,21 @@ import hashlib
 import json
 import sqlite3
 import threading
-from dataclasses import dataclass
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from dispatch.hub.signing import WINDOW_S
+from dispatch.hub.messages import AHEAD, ERASED
+from dispatch.hub.signing import NONCE_S
 from dispatch.numbers import china_day
-from hotline.privacy import KeyRing, hide_text, mask_name, mask_phone, place
+from dispatch.reference_hub.schema import prepare
+from dispatch.reference_hub.writer import GroupWriter
+from hotline.privacy import KeyRing, place
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS messages (
-  key TEXT PRIMARY KEY, sender TEXT NOT NULL, order_no TEXT NOT NULL, seq INTEGER NOT NULL,
-  kind TEXT NOT NULL, receipt TEXT NOT NULL UNIQUE, body_hash TEXT NOT NULL, body BLOB,
-  received_at TEXT NOT NULL, repeats INTEGER NOT NULL DEFAULT 0, UNIQUE (sender, order_no, seq));
-CREATE TABLE IF NOT EXISTS nonces (nonce TEXT PRIMARY KEY, at REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS ix_nonces_at ON nonces (at);
-CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, last INTEGER NOT NULL);
-"""
+T = TypeVar("T")
 
 
 class HubRefusal(Exception):
@@ -43,6 +40,9 @@ class Envelope:
     kind: str
     at: str
     raw: bytes
+    step: str | None = None
+    by: str | None = None
+    facts: dict[str, Any] | None = field(default=None)
 
     @property
     def key(self) -> str:
@@ -59,148 +59,142 @@ class Receipt:
 
 
 class HubStore:
-    """Messages with their receipts. Thread-safe; one connection, one writer."""
+    """The file, read by anybody, written by one thread (``write``)."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         keys = path.with_name(f"{path.stem}-keys.json")
-        self._ring = KeyRing(keys) if keys.exists() else KeyRing.create(keys)
-        self._lock = threading.Lock()
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.row_factory = sqlite3.Row
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.execute("PRAGMA secure_delete=ON")
-        self._db.executescript(_SCHEMA)
+        self.ring = KeyRing(keys) if keys.exists() else KeyRing.create(keys)
+        lock = threading.Lock()
+        db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA secure_delete=ON")
+        prepare(db)
+        db.row_factory = sqlite3.Row
+        self._db = db
+        self._reader = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._reader.row_factory = sqlite3.Row
+        self._read_lock = threading.Lock()
+        self._writer = GroupWriter(db, lock)
 
     def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._db.close()
+        """Finish writing, close the file."""
+        self._writer.close()
+        self._reader.close()
+        self._db.close()
 
-    def accept(self, envelope: Envelope, nonce: str, now: datetime) -> Receipt:
-        """Take a rightly signed message, once. Durable when it returns.
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> "Future[T]":
+        """Do the work in a transaction; durable when the future is done."""
+        return self._writer.submit(work)
 
-        Raises HubRefusal: replayed-nonce, idempotency-conflict, sequence-gap.
+    def read(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        """Rows of a question."""
+        with self._read_lock:
+            return self._reader.execute(sql, values).fetchall()
+
+    def accept(self, envelope: Envelope, nonce: str, now: datetime) -> "Future[Receipt]":
+        """Take a rightly signed message, once.
+
+        The future raises HubRefusal: replayed-nonce, idempotency-conflict, sequence-gap.
         """
         digest = hashlib.sha256(envelope.raw).hexdigest()
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                self._use_nonce(nonce, now)
-                receipt = self._repeat(envelope, digest) or self._take(envelope, digest, now)
-                self._db.execute("COMMIT")
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-        return receipt
+        body = self.ring.seal(envelope.raw, place("hub", "body", envelope.key))
 
-    def _use_nonce(self, nonce: str, now: datetime) -> None:
-        at = now.timestamp()
-        self._db.execute("DELETE FROM nonces WHERE at < ?", (at - 2 * WINDOW_S,))
-        try:
-            self._db.execute("INSERT INTO nonces VALUES (?, ?)", (nonce, at))
-        except sqlite3.IntegrityError:
-            raise HubRefusal(401, "replayed-nonce", "this nonce was used before") from None
+        def work(db: sqlite3.Connection) -> Receipt:
+            use_nonce(db, nonce, now)
+            return _repeat(db, envelope, digest) or _take(db, envelope, digest, body, now)
 
-    def _repeat(self, envelope: Envelope, digest: str) -> Receipt | None:
-        row = self._db.execute(
-            "SELECT receipt, body_hash, sender FROM messages WHERE key = ?", (envelope.key,)
-        ).fetchone()
-        if row is None:
-            return None
-        if row["body_hash"] != digest or row["sender"] != envelope.sender:
-            raise HubRefusal(
-                409, "idempotency-conflict", "this order and seq came before with other content"
-            )
-        self._db.execute("UPDATE messages SET repeats = repeats + 1 WHERE key = ?", (envelope.key,))
-        return Receipt(row["receipt"], True)
+        return self.write(work)
 
-    def _take(self, envelope: Envelope, digest: str, now: datetime) -> Receipt:
-        last = self._db.execute(
-            "SELECT coalesce(max(seq), 0) FROM messages WHERE order_no = ?", (envelope.order_no,)
-        ).fetchone()[0]
-        # a wish to erase is heard even where the order itself never arrived
-        ahead = envelope.kind == "order.erased" and envelope.seq > last
-        if envelope.seq != last + 1 and not ahead:
-            raise HubRefusal(409, "sequence-gap", f"seq {last + 1} of this order is missing")
-        day = china_day(now)
-        number = self._db.execute(
-            "INSERT INTO counters VALUES (?, 1) "
-            "ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last",
-            (day,),
-        ).fetchone()[0]
-        receipt = f"AH{day}{number:06d}"
-        body = self._ring.seal(envelope.raw, place("hub", "body", envelope.key))
-        self._db.execute(
-            "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)",
-            (
-                envelope.key,
-                envelope.sender,
-                envelope.order_no,
-                envelope.seq,
-                envelope.kind,
-                receipt,
-                digest,
-                body,
-                now.isoformat(timespec="milliseconds"),
-            ),
-        )
-        if envelope.kind == "order.erased":
-            self._db.execute(
-                "UPDATE messages SET body = NULL WHERE order_no = ? AND seq < ?",
-                (envelope.order_no, envelope.seq),
-            )
-        return Receipt(receipt, False)
-
-    def orders(self, limit: int = 200) -> list[dict[str, Any]]:
-        """The latest orders, newest first, personal data masked."""
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT * FROM messages WHERE seq = 1 ORDER BY rowid DESC LIMIT ?", (limit,)
-            ).fetchall()
-        return [self._masked(row) for row in rows]
-
-    def order(self, order_no: str) -> dict[str, Any] | None:
-        """One order with the list of its messages; None when it is not here."""
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT * FROM messages WHERE order_no = ? ORDER BY seq", (order_no,)
-            ).fetchall()
-        if not rows:
-            return None
-        names = ("seq", "kind", "receipt", "received_at", "repeats")
-        return {
-            **self._masked(rows[0]),
-            "messages": [{name: row[name] for name in names} for row in rows],
-        }
-
-    def counts(self) -> dict[str, int]:
-        """Messages, orders and repeats held."""
-        with self._lock:
-            row = self._db.execute(
-                "SELECT count(*) AS messages, count(DISTINCT order_no) AS orders, "
-                "coalesce(sum(repeats), 0) AS repeats FROM messages"
-            ).fetchone()
-        return dict(row)
-
-    def _masked(self, row: sqlite3.Row) -> dict[str, Any]:
-        shown = {
-            "order_no": row["order_no"],
-            "receipt": row["receipt"],
-            "sender": row["sender"],
-            "received_at": row["received_at"],
-            "repeats": row["repeats"],
-            "erased": row["body"] is None,
-        }
+    def opened(self, row: sqlite3.Row) -> dict[str, Any]:
+        """A message's body; empty when it was erased."""
         if row["body"] is None:
-            return shown
-        plain = self._ring.unseal(row["body"], place("hub", "body", row["key"]))
-        order = json.loads(plain).get("order") or {}
-        contact = order.get("contact") or {}
-        for name in ("state", "service_type", "act", "topic", "urgency", "region", "title"):
-            shown[name] = order.get(name)
-        shown["contact_name"] = mask_name(contact.get("name"))
-        shown["contact_phone"] = mask_phone(contact.get("phone"))
-        shown["description"] = hide_text(order.get("description"))
-        return shown
+            return {}
+        plain = self.ring.unseal(row["body"], place("hub", "body", row["key"]))
+        return dict(json.loads(plain))
+
+
+def use_nonce(db: sqlite3.Connection, nonce: str, now: datetime) -> None:
+    """Raises HubRefusal when the nonce was used before."""
+    at = now.timestamp()
+    db.execute("DELETE FROM nonces WHERE at < ?", (at - NONCE_S,))
+    try:
+        db.execute("INSERT INTO nonces VALUES (?, ?)", (nonce, at))
+    except sqlite3.IntegrityError:
+        raise HubRefusal(401, "replayed-nonce", "this nonce was used before") from None
+
+
+def next_number(db: sqlite3.Connection, name: str) -> int:
+    """1, 2, 3 … of a counter."""
+    query = (
+        "INSERT INTO counters VALUES (?, 1) "
+        "ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last"
+    )
+    number: int = db.execute(query, (name,)).fetchone()[0]
+    return number
+
+
+def _repeat(db: sqlite3.Connection, envelope: Envelope, digest: str) -> Receipt | None:
+    row = db.execute(
+        "SELECT receipt, body_hash, sender FROM messages WHERE key = ?", (envelope.key,)
+    ).fetchone()
+    if row is None:
+        return None
+    if row["body_hash"] != digest or row["sender"] != envelope.sender:
+        raise HubRefusal(
+            409, "idempotency-conflict", "this order and seq came before with other content"
+        )
+    db.execute("UPDATE messages SET repeats = repeats + 1 WHERE key = ?", (envelope.key,))
+    return Receipt(row["receipt"], True)
+
+
+def _take(
+    db: sqlite3.Connection, envelope: Envelope, digest: str, body: bytes, now: datetime
+) -> Receipt:
+    order = db.execute(
+        "SELECT seq, sender FROM orders WHERE order_no = ?", (envelope.order_no,)
+    ).fetchone()
+    last = order["seq"] if order else 0
+    if order and order["sender"] != envelope.sender:
+        raise HubRefusal(409, "idempotency-conflict", "this order belongs to another terminal")
+    # a wish to erase, and a whole order, are taken even where something before never arrived
+    ahead = envelope.kind in AHEAD and envelope.seq > last
+    if envelope.seq != last + 1 and not ahead:
+        raise HubRefusal(409, "sequence-gap", f"seq {last + 1} of this order is missing")
+    day = china_day(now)
+    receipt = f"AH{day}{next_number(db, day):06d}"
+    stamp = now.isoformat(timespec="milliseconds")
+    state = (envelope.facts or {}).get("state")
+    columns = (
+        *(envelope.key, envelope.sender, envelope.order_no, envelope.seq, envelope.kind),
+        *(receipt, digest, body, stamp, envelope.step, state, envelope.by),
+    )
+    db.execute(
+        "INSERT INTO messages (key, sender, order_no, seq, kind, receipt, body_hash, body, "
+        "received_at, step, state, by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        columns,
+    )
+    _keep_order(db, envelope, receipt, stamp)
+    return Receipt(receipt, False)
+
+
+def _keep_order(db: sqlite3.Connection, envelope: Envelope, receipt: str, stamp: str) -> None:
+    erased = envelope.kind == ERASED
+    facts = json.dumps(envelope.facts, ensure_ascii=False) if envelope.facts else None
+    state = (envelope.facts or {}).get("state")
+    db.execute(
+        "INSERT INTO orders (order_no, sender, seq, state, facts, receipt, erased, received_at, "
+        "updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (order_no) DO UPDATE SET "
+        "seq = excluded.seq, state = coalesce(excluded.state, state), "
+        "facts = coalesce(excluded.facts, facts), erased = max(erased, excluded.erased), "
+        "updated_at = excluded.updated_at",
+        (
+            *(envelope.order_no, envelope.sender, envelope.seq, state, facts, receipt),
+            *(int(erased), stamp, stamp),
+        ),
+    )
+    if erased:
+        number = envelope.order_no
+        db.execute("UPDATE messages SET body = NULL WHERE order_no = ?", (number,))
+        db.execute("UPDATE outgoing SET body = NULL WHERE order_no = ?", (number,))

@@ -1,13 +1,14 @@
 """The audit chain in the database: appended in the transaction of the thing audited."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 import structlog
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -77,6 +78,40 @@ def append_late(
     """
     link = partial(append, session, ring, actor=actor, action=action, subject=subject)
     late.before_commit(session, lambda: _ignore(link(digest=digest, at=at)))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a link is made of."""
+
+    actor: str
+    action: str
+    subject: str
+    digest: str
+    at: datetime
+
+
+def append_many(session: Session, ring: KeyRing, entries: Sequence[Entry]) -> None:
+    """Add links, in sequence, in a few statements. For work that settles hundreds at once."""
+    if not entries:
+        return
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    session.flush()
+    row = session.get(AuditHeadRow, 1, populate_existing=True)
+    head = Head(row.seq, row.hash, row.mac) if row else None
+    rows = []
+    for entry in entries:
+        link = next_link(head, entry.at, entry.actor, entry.action, entry.subject, entry.digest)
+        head = Head(link.seq, link.hash, "")
+        rows.append(asdict(link))
+    assert head is not None
+    session.execute(insert(AuditRow), rows)
+    mac = ring.audit_mac(head_data(head.seq, head.hash))
+    if row is None:
+        session.add(AuditHeadRow(id=1, seq=head.seq, hash=head.hash, mac=mac))
+    else:
+        row.seq, row.hash, row.mac = head.seq, head.hash, mac
 
 
 class AuditLog:

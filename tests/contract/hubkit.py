@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 
+from dispatch.hub.messages import FACTS, message
 from dispatch.reference_hub.main import run
 from hotline.domain.codes import ServiceType, Terminal, Urgency
 from hotline.domain.orders import Intake
@@ -50,6 +51,26 @@ def an_intake(**changed: Any) -> Intake:
         since="去年十月",
     )
     return replace(intake, **changed)
+
+
+def received_body(order_no: str, seq: int = 1, **changed: Any) -> bytes:
+    """The message that tells the hub of a new order."""
+    intake = an_intake(**changed)
+    order = {
+        "state": "received",
+        "terminal": intake.terminal.value,
+        "service_type": intake.service_type.value,
+        "act": intake.act,
+        "topic": intake.topic,
+        "urgency": intake.urgency.value,
+        "region": intake.region,
+        "title": intake.title,
+        "description": intake.description,
+        "contact": {"name": intake.contact_name, "phone": intake.contact_phone},
+    }
+    facts = {name: order.get(name) for name in FACTS}
+    at = datetime(2026, 3, 5, tzinfo=UTC)
+    return message("hotline-12348", "order.received", order_no, seq, at, order, facts=facts)
 
 
 @dataclass

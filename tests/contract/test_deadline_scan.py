@@ -17,11 +17,11 @@ from dispatch.clocks.policy import Policy, Running
 from dispatch.clocks.rows import ClockRoom, clocks_of
 from dispatch.clocks.scan import LATER, DeadlineScanner
 from dispatch.errors import StepError
+from dispatch.hub.outgoing import Outgoing
 from dispatch.intake import IntakeDesk
 from dispatch.life.actors import SYSTEM
 from dispatch.life.desk import OrderDesk
 from dispatch.life.ports import Effects, Steps
-from dispatch.outgoing import Outgoing
 from hotline.calendar import CHINA, china_calendar
 from hotline.db import Database
 from hotline.db.audit_content import changed_records

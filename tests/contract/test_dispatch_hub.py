@@ -14,9 +14,9 @@ from hubkit import SECRET, Hub, an_intake
 
 from dispatch.hub.messages import message
 from dispatch.hub.outbox import Policy
+from dispatch.hub.outgoing import outbox_row
 from dispatch.hub.pusher import HubPusher
 from dispatch.intake import IntakeDesk
-from dispatch.outgoing import outbox_row
 from dispatch.progress import Progress
 from hotline.db import Database
 from hotline.domain.codes import HubState
@@ -128,7 +128,7 @@ async def test_a_hub_that_is_away_costs_no_attempts(bench: Bench, hub: Hub) -> N
         await bench.until(lambda: bench.count("order.acknowledged") == 5)
     assert bench.count("hub.up") == 1
     assert await bench.pusher.dead_letters() == []
-    held = await asyncio.to_thread(hub.get, "/api/v1/orders")
+    held = await asyncio.to_thread(hub.get, "/view/orders")
     assert {order["order_no"] for order in held} == {order.order_no for order in orders}
 
 
@@ -221,7 +221,7 @@ async def test_a_sender_killed_9_in_the_middle_doubles_and_loses_nothing(
     given = {
         "data": str(settings.data_dir),
         "url": settings.database_url,
-        "hub": hub.settings.model_copy(update={"timeout_s": 50.0}).model_dump(),
+        "hub": hub.settings.model_copy(update={"timeout_s": 50.0}).model_dump(mode="json"),
     }
     process = await asyncio.to_thread(
         subprocess.Popen, [sys.executable, "-c", _SENDER], stdin=subprocess.PIPE

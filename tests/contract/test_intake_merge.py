@@ -10,12 +10,12 @@ from hubkit import an_intake
 from sqlalchemy.orm import Session
 
 from dispatch.errors import IdempotencyConflictError, IntakeError
+from dispatch.hub.outgoing import Outgoing
 from dispatch.intake import IntakeDesk, Merging
 from dispatch.life.actors import SYSTEM
 from dispatch.life.desk import OrderDesk
 from dispatch.life.ports import Effects
 from dispatch.life.rows import open_note
-from dispatch.outgoing import Outgoing
 from dispatch.progress import Progress
 from hotline.db import Database
 from hotline.db.audit_content import changed_records

@@ -37,12 +37,12 @@ from dispatch.errors import (
     StepError,
     StepForbiddenError,
 )
+from dispatch.hub.outgoing import Outgoing
 from dispatch.intake import IntakeDesk
 from dispatch.life.actors import SYSTEM
 from dispatch.life.desk import OrderDesk
 from dispatch.life.ports import Effects
 from dispatch.life.rows import open_note
-from dispatch.outgoing import Outgoing
 from hotline.db import Database
 from hotline.db.audit_content import changed_records
 from hotline.db.audit_log import AuditLog
@@ -151,7 +151,7 @@ async def test_a_room_that_fails_takes_the_whole_step_back(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("power")
 
-    for target in ("dispatch.outgoing.message", "hotline.db.audit_log.append"):
+    for target in ("dispatch.hub.outgoing.message", "hotline.db.audit_log.append"):
         with monkeypatch.context() as patch:
             patch.setattr(target, fail)
             with pytest.raises(RuntimeError, match="power"):

@@ -94,9 +94,9 @@ def test_the_hubs_wish_to_wait_is_kept() -> None:
 
 
 @pytest.mark.parametrize("verdict", [Verdict.UNREACHABLE, Verdict.BUSY])
-def test_a_hub_that_is_away_or_busy_costs_no_attempt(verdict: Verdict) -> None:
+def test_a_hub_that_is_away_or_busy_costs_no_attempt_and_no_place(verdict: Verdict) -> None:
     following = decide(POLICY, 3, Answer(verdict, code="x"), NOW, middle)
-    assert (following.state, following.attempts, following.next_at) == ("pending", 3, NOW)
+    assert (following.state, following.attempts, following.next_at) == ("pending", 3, None)
 
 
 def test_acknowledged_and_refused_end_it() -> None:

@@ -51,6 +51,7 @@ def test_anything_changed_is_refused() -> None:
     assert check(headers(**{TIME_HEADER: "1772697601"})) == "bad-signature"
     assert check(headers(**{NONCE_HEADER: "0" * 32})) == "bad-signature"
     assert check(headers(**{SIGNATURE_HEADER: "hmac-sha256=é"})) == "bad-signature"
+    assert check(headers(**{SIGNATURE_HEADER: "hmac-md5=00"})) == "unknown-algorithm"
     assert check(headers(**{SIGNATURE_HEADER: ""})) == "unsigned"
     assert check(headers(**{"Hotline-Key": "k2"})) == "bad-signature"
     assert check(headers(**{"Hotline-Key": "k9"})) == "unknown-key"
@@ -66,3 +67,21 @@ def test_old_and_future_messages_are_refused(off: int, sign: int, code: str) -> 
 
 def test_every_attempt_has_its_own_nonce() -> None:
     assert len({headers()[NONCE_HEADER] for _ in range(100)}) == 100
+
+
+def test_sm3_signs_as_the_protocol_page_shows() -> None:
+    given = ("example-secret", "POST", "/api/v1/messages", "1772697600", "0123456789abcdef", b"{}")
+    made = signature(*given, "hmac-sm3")
+    assert made == "hmac-sm3=e6b35a6e0b8893b6a7cbfe3addcfa6c25069437415e5d35c3c18f5f23c6a77ed"
+
+
+def test_both_algorithms_are_known_and_one_can_be_required() -> None:
+    signed = signed_headers("k1", "secret one", "POST", "/api/v1/messages", BODY, NOW, "hmac-sm3")
+    assert check(signed) == "k1"
+    with pytest.raises(SignatureError, match="hmac-sha256"):
+        check_signature(
+            KEYS, signed, "POST", "/api/v1/messages", BODY, NOW, algorithms=("hmac-sha256",)
+        )
+    # the same digits under the other name are another signature
+    renamed = {**signed, SIGNATURE_HEADER: signed[SIGNATURE_HEADER].replace("sm3", "sha256")}
+    assert check(renamed) == "bad-signature"

@@ -7,7 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
-from dispatch.hub.messages import idempotency_key, message
+from dispatch.hub.messages import facts_of, idempotency_key, message
 from dispatch.life.ports import HubEffect, OrderEvent
 from hotline.db.tables import OrderRow, OutboxRow
 from hotline.domain.codes import HubState
@@ -31,14 +31,26 @@ class Outgoing:
         now: datetime,
     ) -> None:
         """See ``dispatch.life.ports.Outbox``. The order's lock keeps the numbers without a gap."""
-        last = session.scalar(
-            select(func.max(col(OutboxRow.seq))).where(col(OutboxRow.order_no) == order.order_no)
-        )
-        for seq, effect in enumerate(effects, 1 + (last or 0)):
-            number = order.order_no
-            body = message(self._terminal, effect.kind, number, seq, now, dict(effect.data))
+        number, facts = order.order_no, facts_of(order)
+        for seq, effect in enumerate(effects, next_seq(session, number)):
+            body = message(
+                self._terminal,
+                effect.kind,
+                number,
+                seq,
+                now,
+                effect.data,
+                facts=facts,
+                by=event.actor,
+            )
             session.add(outbox_row(self._ring, number, seq, effect.kind, body, now))
         order.hub_state = HubState.PENDING.value
+
+
+def next_seq(session: Session, order_no: str) -> int:
+    """Number of the order's next message to the hub."""
+    last = select(func.max(col(OutboxRow.seq))).where(col(OutboxRow.order_no) == order_no)
+    return 1 + (session.scalar(last) or 0)
 
 
 def outbox_row(
