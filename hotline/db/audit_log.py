@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -104,7 +104,7 @@ def append_many(session: Session, ring: KeyRing, entries: Sequence[Entry]) -> No
     for entry in entries:
         link = next_link(head, entry.at, entry.actor, entry.action, entry.subject, entry.digest)
         head = Head(link.seq, link.hash, "")
-        rows.append(asdict(link))
+        rows.append({name: getattr(link, name) for name in AuditLink.__slots__})
     assert head is not None
     session.execute(insert(AuditRow), rows)
     mac = ring.audit_mac(head_data(head.seq, head.hash))
