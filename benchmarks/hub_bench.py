@@ -21,6 +21,7 @@ from sqlmodel import col
 
 from benchmarks.private_pg import postgresql
 from dispatch.intake import IntakeDesk
+from dispatch.life.actors import terminal_actor
 from dispatch.reference_hub.main import run
 from hotline import logs
 from hotline.db import Database
@@ -136,7 +137,8 @@ def file_orders(where: Place, count: int, at: datetime | None = None) -> list[st
 
         def work(session: Session, batch: Sequence[Intake] = batch) -> list[str]:
             now = at or datetime.now(UTC)
-            return [desk._file(session, intake, now).order_no for intake in batch]
+            files = terminal_actor(Terminal.PHONE_BOT)
+            return [desk._file(session, intake, files, now).order_no for intake in batch]
 
         numbers += where.db.write_now(work)
     return numbers

@@ -329,7 +329,7 @@ class OrdersOut(_Part):
 class MessagesOut(_Part):
     """The hub's messages about one order, as they were sent."""
 
-    messages: list[Frame]
+    messages: Annotated[list[str], Field(description="each the JSON text that was signed")]
 
 
 class AnchorIn(_Part):

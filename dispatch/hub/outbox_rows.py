@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     ColumnElement,
     Row,
+    Table,
     bindparam,
     exists,
     func,
@@ -173,6 +174,7 @@ def settle(
     ends: list[dict[str, Any]] = []
     told: list[tuple[str, str, str]] = []
     for number, holder, key in session.execute(held.with_for_update()):
+        assert number is not None
         item = by_id[number]
         if holder != worker and item.next.state != "sent":
             continue
@@ -207,7 +209,7 @@ def _end(number: int, item: Settled, now: datetime) -> dict[str, Any]:
 
 
 def _write_ends(session: Session, ends: Sequence[dict[str, Any]]) -> None:
-    values = {
+    values: dict[str, Any] = {
         "state": bindparam("b_state"),
         "attempts": bindparam("b_attempts"),
         "last_error": bindparam("b_error"),
@@ -216,7 +218,7 @@ def _write_ends(session: Session, ends: Sequence[dict[str, Any]]) -> None:
         "locked_by": None,
         "locked_until": None,
     }
-    table = inspect(OutboxRow).local_table
+    table = cast(Table, inspect(OutboxRow).local_table)
     plans: list[tuple[list[dict[str, Any]], dict[str, Any]]] = [
         ([end for end in ends if end["b_state"] == "sent"], {"body_enc": None}),
         ([end for end in ends if end["b_state"] == "dead"], {}),
@@ -255,7 +257,7 @@ def _tell_orders(
             stands[order_no] = HubState.DEAD
         elif stands[order_no] is HubState.ACKNOWLEDGED:
             stands[order_no] = HubState.PENDING
-    table = inspect(OrderRow).local_table
+    table = cast(Table, inspect(OrderRow).local_table)
     statement = table.update().where(table.c.order_no == bindparam("b_no"))
     session.connection().execute(
         statement.values(

@@ -154,16 +154,21 @@ def _protocol(gate: Gate) -> APIRouter:
         updated_since: Annotated[datetime | None, Query()] = None,
         cursor: Annotated[str | None, Query(max_length=80)] = None,
         limit: Annotated[int, Query(ge=1, le=PAGE)] = PAGE,
+        order_no: Annotated[
+            str | None, Query(max_length=1600, description="these alone, commas between, no pages")
+        ] = None,
     ) -> Response:
         """How the hub holds a terminal's orders, a page at a time; the answer is signed."""
         now = await gate.asked(request)
-        since = (
-            updated_since.astimezone(UTC).isoformat(timespec="milliseconds")
-            if (updated_since)
-            else None
-        )
+        if order_no is not None:
+            found = await asyncio.to_thread(views.stands_of, store, sender, order_no.split(","))
+            return gate.answer(
+                request, OrdersOut.model_validate({"orders": found, "next": None}), now
+            )
+        since = _stamp(updated_since)
         page, following = await asyncio.to_thread(views.stands, store, sender, since, cursor, limit)
-        return gate.answer(request, OrdersOut(orders=page, next=following), now)
+        answer = OrdersOut.model_validate({"orders": page, "next": following})
+        return gate.answer(request, answer, now)
 
     @router.get("/orders/{order_no}/messages", response_model=MessagesOut)
     async def messages(
@@ -172,7 +177,7 @@ def _protocol(gate: Gate) -> APIRouter:
         """The hub's own messages about an order above a number; the answer is signed."""
         now = await gate.asked(request)
         found = await asyncio.to_thread(outgoing.bodies, store, order_no, after)
-        return gate.answer(request, MessagesOut(messages=found), now)
+        return gate.answer(request, MessagesOut.model_validate({"messages": found}), now)
 
     @router.post("/anchors", status_code=201, response_model=AnchorOut)
     async def anchor(request: Request) -> JSONResponse:
@@ -195,7 +200,7 @@ def _protocol(gate: Gate) -> APIRouter:
         """A terminal's anchors, latest first; the answer is signed."""
         now = await gate.asked(request)
         found = await asyncio.to_thread(views.anchors, store, sender, limit)
-        return gate.answer(request, AnchorsOut(anchors=found), now)
+        return gate.answer(request, AnchorsOut.model_validate({"anchors": found}), now)
 
     return router
 
@@ -247,6 +252,10 @@ async def read_body(request: Request) -> bytes:
         if len(body) > MAX_BODY:
             raise HubRefusal(413, "too-large", f"a message has at most {MAX_BODY} bytes")
     return bytes(body)
+
+
+def _stamp(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds") if at else None
 
 
 def _target(request: Request) -> str:

@@ -65,13 +65,13 @@ def add(
     return asyncio.wrap_future(store.write(work))
 
 
-def bodies(store: HubStore, order_no: str, after: int) -> list[dict[str, Any]]:
+def bodies(store: HubStore, order_no: str, after: int) -> list[str]:
     """The hub's messages about an order above a number, as they were sent."""
     rows = store.read(
         "SELECT * FROM outgoing WHERE order_no = ? AND seq > ? AND body IS NOT NULL ORDER BY seq",
         *(order_no, after),
     )
-    return [json.loads(_opened(store, row)) for row in rows]
+    return [_opened(store, row).decode() for row in rows]
 
 
 def _opened(store: HubStore, row: sqlite3.Row) -> bytes:

@@ -4,6 +4,7 @@ masked contact.
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from dispatch.hub.messages import facts_digest
@@ -64,6 +65,13 @@ def stands(
     page = [_stand(row) for row in rows[:limit]]
     last = rows[limit - 1] if len(rows) > limit else None
     return page, f"{last['updated_at']}|{last['order_no']}" if last else None
+
+
+def stands_of(store: HubStore, sender: str, order_nos: Sequence[str]) -> list[dict[str, Any]]:
+    """How some of a terminal's orders stand; those that are not here are left out."""
+    marks = ",".join("?" * len(order_nos))
+    query = f"SELECT * FROM orders WHERE sender = ? AND order_no IN ({marks})"
+    return [_stand(row) for row in store.read(query, sender, *order_nos)]
 
 
 def anchors(store: HubStore, sender: str, limit: int) -> list[dict[str, Any]]:

@@ -1,9 +1,12 @@
 """A reference hub in a process of its own, and intake documents, for the dispatch tests."""
 
+import asyncio
 import itertools
 import multiprocessing
 import socket
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
@@ -11,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import uvicorn
+from fastapi import APIRouter, FastAPI
 
 from dispatch.hub.messages import FACTS, message
 from dispatch.reference_hub.main import run
+from dispatch.reference_hub.outgoing import Door
 from hotline.domain.codes import ServiceType, Terminal, Urgency
 from hotline.domain.orders import Intake
 from hotline.settings import HubSettings
@@ -80,6 +86,7 @@ class Hub:
     port: int
     db: Path
     process: BaseProcess
+    door: str = ""
 
     @property
     def url(self) -> str:
@@ -97,20 +104,29 @@ class Hub:
         answer = httpx2.post(f"{self.url}/control/faults", json=fault, trust_env=False)
         answer.raise_for_status()
 
+    def act(self, order_no: str, kind: str, *, raw: bool = False, **fields: Any) -> int:
+        """Do something as the hub's staff; the number of the hub's message."""
+        wish = {"order_no": order_no, "kind": kind, "fields": fields, "raw": raw}
+        answer = httpx2.post(f"{self.url}/control/act", json=wish, trust_env=False, timeout=10)
+        answer.raise_for_status()
+        seq: int = answer.json()["seq"]
+        return seq
+
     def kill(self) -> None:
         self.process.kill()
         self.process.join(10)
         self.process.close()
 
     def start(self) -> None:
-        self.process = start_hub(self.port, self.db)
+        self.process = start_hub(self.port, self.db, self.door)
 
 
-def start_hub(port: int, db: Path) -> BaseProcess:
-    """A hub process that answers."""
+def start_hub(port: int, db: Path, door: str = "") -> BaseProcess:
+    """A hub process that answers; ``door``: where it sends its own messages."""
     keys = {"k1": SECRET}
+    where = Door(door, "k1", SECRET) if door else None
     process = _SERVERS.Process(
-        target=run, args=("127.0.0.1", port, db, keys), kwargs={"faults": True}
+        target=run, args=("127.0.0.1", port, db, keys), kwargs={"faults": True, "door": where}
     )
     process.start()
     deadline = time.monotonic() + 30
@@ -122,3 +138,19 @@ def start_hub(port: int, db: Path) -> BaseProcess:
             time.sleep(0.05)
     process.kill()
     raise RuntimeError("the reference hub did not start")
+
+
+@asynccontextmanager
+async def serving(router: APIRouter, port: int) -> AsyncIterator[None]:
+    """The router on a real port, in this event loop."""
+    app = FastAPI()
+    app.include_router(router)
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, lifespan="off")
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server._serve())
+    async with asyncio.timeout(20):
+        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.01)
+    yield
+    server.should_exit = True
+    await task

@@ -10,12 +10,12 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
+from dispatch.hub.outgoing import Outgoing
 from dispatch.intake import IntakeDesk
 from dispatch.life.actors import SYSTEM
 from dispatch.life.desk import OrderDesk
 from dispatch.life.ports import Effects
 from dispatch.life.rows import open_note
-from dispatch.outgoing import Outgoing
 from dispatch.records import order_place
 from hotline.db import Database
 from hotline.db.audit_content import changed_records

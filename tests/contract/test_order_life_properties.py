@@ -17,13 +17,13 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from dispatch.errors import StepError
+from dispatch.hub.outgoing import Outgoing
 from dispatch.intake import IntakeDesk, Merging
 from dispatch.life.actors import HUB, SYSTEM, terminal_actor
 from dispatch.life.desk import OrderDesk
 from dispatch.life.ports import Effects
 from dispatch.life.shapes import Held
 from dispatch.life.steps import ENDED, STEPS
-from dispatch.outgoing import Outgoing
 from hotline.db import Database
 from hotline.db.audit_content import changed_records
 from hotline.db.audit_log import AuditLog
