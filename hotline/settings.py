@@ -297,6 +297,25 @@ class PrivacySettings(_Group):
     keep_orders_days: int = Field(3650, description="Orders are kept this long")
 
 
+class MatchSettings(_Group):
+    """Triage, and who gets an order."""
+
+    rules_file: Path | None = Field(None, description="Triage rules; None: the ones shipped")
+    offer_to: int = Field(5, ge=1, le=200, description="People an order is offered to at once")
+    offer_minutes: int = Field(
+        30, ge=1, description="How long they may claim it before it is assigned"
+    )
+    clear_gap: float = Field(
+        0.08, ge=0, le=1, description="A first place so far ahead gets the order without asking"
+    )
+    least_score: float = Field(
+        0.3, ge=0, le=1, description="Whoever fits less does not get it; the desk does"
+    )
+    desk_after_returns: int = Field(
+        3, ge=1, description="Given back so often, an order goes to its region's desk"
+    )
+
+
 class WebSettings(_Group):
     """Our own HTTP server."""
 
@@ -348,6 +367,9 @@ class Settings(BaseSettings):
         default_factory=CallbackSettings, description="People to ring"
     )
     privacy: PrivacySettings = Field(default_factory=PrivacySettings, description="Personal data")
+    match: MatchSettings = Field(
+        default_factory=MatchSettings, description="Triage, and who gets an order"
+    )
     web: WebSettings = Field(default_factory=WebSettings, description="Our HTTP server")
 
     @classmethod

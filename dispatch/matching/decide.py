@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
+from dispatch.matching.board import Flags
 from dispatch.matching.directory import Directory
 from dispatch.matching.score import PROVINCE, Ranking, Want, scored
 from dispatch.matching.weights import LABELS, Weights
@@ -10,6 +12,7 @@ from hotline.domain.codes import Urgency
 from hotline.domain.handling import Match, Reason, Scored
 from hotline.domain.order_codes import Complexity, MatchMode
 from hotline.domain.people import Institution
+from hotline.settings import MatchSettings
 
 PREFIX = "匹配·"
 """Reasons of matching begin so; those of triage do not."""
@@ -30,6 +33,17 @@ class Policy:
     desk_after_returns: int = 3
     """Given back so often, an order goes to people who decide whose it is."""
 
+    @classmethod
+    def of(cls, settings: MatchSettings) -> "Policy":
+        """As set."""
+        return cls(
+            settings.offer_to,
+            settings.offer_minutes,
+            settings.clear_gap,
+            settings.least_score,
+            settings.desk_after_returns,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -45,7 +59,7 @@ class Ask:
 def decide(
     directory: Directory,
     ranking: Ranking,
-    available: frozenset[int],
+    available: Flags,
     want: Want,
     ask: Ask,
     weights: Weights,
@@ -63,9 +77,10 @@ def decide(
     if good == 0:
         why = "没有合适的在岗人员，由区域兜底单位接收。"
         return _desk(directory, want, weights.model_id, (Reason(f"{PREFIX}区域兜底", why), sifting))
-    asked = [at for at in range(good) if _may_be_asked(directory, ranking, at, available)]
+    there = (at for at in range(good) if _may_be_asked(directory, ranking, at, available))
+    asked = list(islice(there, policy.offer_to))
     must = _must_assign(ranking, good, len(asked), ask, policy)
-    places = [0] if must else asked[: policy.offer_to]
+    places = [0] if must else asked
     ranked = tuple(scored(directory, ranking, at, weights) for at in places)
     mode = MatchMode.ASSIGN if must else MatchMode.OFFER
     why = must or f"多人条件相近，向{len(ranked)}人公开认领{policy.offer_minutes}分钟。"
@@ -92,7 +107,7 @@ def find_desk(desks: Iterable[Institution], want: Want) -> Institution | None:
     steps = dict.fromkeys((region, f"{region[:4]}00", PROVINCE))
     found = [desk for step in steps for desk in by_region.get(step, ())]
     fresh = [desk for desk in found if desk.code not in want.not_institutions]
-    return (fresh or found or [None])[0]
+    return next(iter(fresh or found), None)
 
 
 def _must_assign(ranking: Ranking, good: int, asked: int, ask: Ask, policy: Policy) -> str | None:
@@ -110,11 +125,9 @@ def _must_assign(ranking: Ranking, good: int, asked: int, ask: Ask, policy: Poli
     return None
 
 
-def _may_be_asked(
-    directory: Directory, ranking: Ranking, place: int, available: frozenset[int]
-) -> bool:
+def _may_be_asked(directory: Directory, ranking: Ranking, place: int, available: Flags) -> bool:
     row = int(ranking.rows[place])
-    return row in available and directory.person_ids[row] is not None
+    return bool(available[row]) and directory.person_ids[row] is not None
 
 
 def _sifting(out: Mapping[str, int], good: int) -> Reason:

@@ -121,7 +121,8 @@ def terms_of(
         *(situation.rates[rows, rate] for rate in range(situation.rates.shape[1])),
         idle[rows],
     )
-    return np.clip(np.column_stack(columns), 0.0, 1.0)
+    terms: Floats = np.clip(np.column_stack(columns), 0.0, 1.0)
+    return terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,8 +188,8 @@ def _skill(directory: Directory, want: Want) -> Floats:
     named = directory.services | directory.place_services | directory.natural
     fit = _BASE + _SERVICE * _has(named, service)
     by_place = _PLACE_TOPIC * _has(directory.place_topics, topic)
-    best: Floats = fit + np.where(_has(directory.topics, topic), _TOPIC, by_place)
-    return best
+    by_topic = np.where(_has(directory.topics, topic), _TOPIC, by_place)
+    return np.asarray(fit + by_topic, dtype=np.float64)
 
 
 def _near(directory: Directory, want: Want) -> Floats:
@@ -204,7 +205,7 @@ def _near(directory: Directory, want: Want) -> Floats:
         of_city = same_city & (codes % 100 == 0)
         free = np.where(same_city, 0.6, 0.2)
     other = free if want.service_type in ANYWHERE else np.zeros(len(directory))
-    near: Floats = np.select([same, of_city, province], [1.0, 0.8, 0.5], other)
+    near: Floats = np.where(same, 1.0, np.where(of_city, 0.8, np.where(province, 0.5, other)))
     return near
 
 

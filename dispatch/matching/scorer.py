@@ -68,7 +68,7 @@ class Scorer:
         directory = board.directory
         situation = board.situation(now, self.calendar)
         ranking = rank(directory, situation, want, models.active)
-        there = frozenset(np.flatnonzero(situation.on_duty | situation.open_now).tolist())
+        there = situation.on_duty | situation.open_now
         match = decide(directory, ranking, there, want, ask, models.active, self.policy)
         return Matched(match, _marks(ranking, match, models))
 

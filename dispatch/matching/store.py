@@ -132,7 +132,7 @@ def read_results(session: Session, now: datetime) -> Results:
         )
         for key, *numbers in session.execute(query.group_by(who)):
             a, of_a, r, of_r, s, of_s = (int(number or 0) for number in numbers)
-            into[key] = Tally((a, of_a), (r, of_r), (s, of_s))
+            into[str(key)] = Tally((a, of_a), (r, of_r), (s, of_s))
     return Results(people, institutions)
 
 

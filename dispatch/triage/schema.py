@@ -75,9 +75,34 @@ Words = Annotated[
 Names = Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)]
 
 
-def _codes(table: type[Coded]) -> Any:
-    one = Annotated[str, AfterValidator(_coded(table))]
-    return Annotated[list[one], BeforeValidator(_listed), Field(min_length=1)]  # type: ignore[valid-type]
+ServiceTypes = Annotated[
+    list[Annotated[str, AfterValidator(_coded(ServiceType))]],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+]
+Acts = Annotated[
+    list[Annotated[str, AfterValidator(_coded(Act))]], BeforeValidator(_listed), Field(min_length=1)
+]
+Topics = Annotated[
+    list[Annotated[str, AfterValidator(_coded(Topic))]],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+]
+Urgencies = Annotated[
+    list[Annotated[str, AfterValidator(_coded(Urgency))]],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+]
+Complexities = Annotated[
+    list[Annotated[str, AfterValidator(_coded(Complexity))]],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+]
+Terminals = Annotated[
+    list[Annotated[str, AfterValidator(_coded(Terminal))]],
+    BeforeValidator(_listed),
+    Field(min_length=1),
+]
 
 
 class GroupIn(Strict):
@@ -95,13 +120,13 @@ class SpanIn(Strict):
 class WhenIn(Strict):
     """See ``dispatch.triage.models.When``."""
 
-    service_type: _codes(ServiceType) | None = None
-    act: _codes(Act) | None = None
-    topic: _codes(Topic) | None = None
-    urgency: _codes(Urgency) | None = None
-    complexity: _codes(Complexity) | None = None
-    terminal: _codes(Terminal) | None = None
-    asked_urgency: _codes(Urgency) | None = None
+    service_type: ServiceTypes | None = None
+    act: Acts | None = None
+    topic: Topics | None = None
+    urgency: Urgencies | None = None
+    complexity: Complexities | None = None
+    terminal: Terminals | None = None
+    asked_urgency: Urgencies | None = None
     danger: bool | None = None
     distress: bool | None = None
     answered: bool | None = None

@@ -1,6 +1,7 @@
 """A hotline's people in a real database, and a matcher over it, for the tests of matching."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -29,6 +30,7 @@ from hotline.db.order_tables import (
     PersonRow,
 )
 from hotline.db.tables import OrderRow
+from hotline.domain.events import Event
 from hotline.domain.order_codes import Right, Role
 from hotline.domain.people import Actor, Grant
 from hotline.privacy import KeyRing
@@ -97,11 +99,18 @@ class House:
         return {row.person_id: row.answer for row in await self.all(OfferRow, order_no)}
 
 
-async def a_house(db: Database, ring: KeyRing, people: int = 3, **policy: Any) -> House:
+async def a_house(
+    db: Database,
+    ring: KeyRing,
+    people: int = 3,
+    *,
+    publish: Callable[[Event], object] | None = None,
+    **policy: Any,
+) -> House:
     """An aid centre with people ``p1`` …, desks of county and city, the hotline with ``agent``."""
     await db.write(lambda session: add_people(session, people))
     scorer = Scorer(OfficeHours(), Policy(**policy))
-    desk = OrderDesk(db, ring, allowed, Effects(outcomes=Recorder(scorer)))
+    desk = OrderDesk(db, ring, allowed, Effects(outcomes=Recorder(scorer)), publish=publish)
     intake = IntakeDesk(db, ring, "hotline-12348", desk=desk)
     matcher = Matcher(db, ring, desk, scorer, load_rules())
     await matcher.refresh(NOW)

@@ -22,8 +22,10 @@ from sqlmodel import col
 
 from dispatch.errors import AlreadyClaimedError, NotYourOrderError, OrderNotFoundError
 from dispatch.matching.errors import OfferNotFoundError
+from dispatch.matching.watch import MatchWatch
 from dispatch.matching.weights import NAMES
 from dispatch.triage import told
+from hotline.bus import Bus
 from hotline.db import Database
 from hotline.db.order_tables import InstitutionRow, PersonRow
 from hotline.db.tables import OrderEventRow
@@ -306,3 +308,26 @@ async def test_an_unknown_order_is_named(house: House) -> None:
             await call("20260305999990", NOW)
     with pytest.raises(HotlineError):
         await house.matcher.claim("x", handler("p1"), NOW)
+
+
+async def test_what_the_bus_tells_is_taken_up_and_what_it_did_not_tell_as_well(
+    db: Database, ring: KeyRing
+) -> None:
+    bus, loop = Bus(), asyncio.get_running_loop()
+    house = await a_house(
+        db, ring, publish=lambda event: loop.call_soon_threadsafe(bus.publish, event)
+    )
+    offered = bus.subscribe("order.offered")
+    untold = await house.order()
+    watch = MatchWatch(house.matcher, bus, lambda: NOW + timedelta(minutes=1))
+    running = asyncio.create_task(watch.run())
+    try:
+        async with asyncio.timeout(30):
+            told_of = offered.__aiter__()
+            assert (await anext(told_of)).key == untold
+            new = await house.order()
+            assert (await anext(told_of)).key == new
+    finally:
+        running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running

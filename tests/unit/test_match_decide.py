@@ -14,6 +14,7 @@ from dispatch.matching.weights import NAMES, SHIPPED, Weights
 from hotline.domain.codes import Urgency
 from hotline.domain.handling import Match
 from hotline.domain.order_codes import MatchMode
+from hotline.settings import MatchSettings
 
 pytestmark = pytest.mark.unit
 DESKS = [
@@ -166,3 +167,8 @@ def test_opening_hours_of_their_own_and_holidays() -> None:
             return False
 
     assert not is_open(hours, NOON, Holiday()) and is_open(hours, saturday, Holiday())
+
+
+def test_the_usual_settings_are_the_usual_policy() -> None:
+    assert Policy.of(MatchSettings()) == Policy()
+    assert Policy.of(MatchSettings(offer_to=2, offer_minutes=10)).offer_to == 2
