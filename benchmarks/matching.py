@@ -11,7 +11,7 @@ import json
 import random
 import tempfile
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from dispatch.matching.scorer import Scorer, with_triage
 from dispatch.matching.service import Matcher
 from dispatch.triage import load_rules, told, triage
 from hotline import logs
+from hotline.calendar import china_calendar
 from hotline.db import Database
 from hotline.db.order_tables import DutyRow, GrantRow, InstitutionRow, PersonRow
 from hotline.domain.codes import ServiceType, Terminal, Topic, Urgency
@@ -58,16 +59,6 @@ STORIES = (
     "邻居装修把我家的墙弄裂了，想请人民调解员来调解一下。",
     "在路上被车撞了，对方全责，保险公司只肯赔一部分，住院{n}天。",
 )
-
-
-class OfficeHours:
-    """Monday to Friday, 9 to 17."""
-
-    def is_working(self, at: datetime) -> bool:
-        return at.isoweekday() < 6 and 9 <= (at.hour + 8) % 24 < 17
-
-    def is_workday(self, day: date) -> bool:
-        return day.isoweekday() < 6
 
 
 def regions() -> list[str]:
@@ -206,7 +197,7 @@ async def main(handlers: int, orders: int, claims: int) -> list[tuple[str, Any]]
             db.migrate()
             db.write_now(lambda session: fill(session, handlers, chance))
             ring = KeyRing.open(settings)
-            scorer = Scorer(OfficeHours(), Policy())
+            scorer = Scorer(china_calendar(), Policy())
             orders_desk = OrderDesk(db, ring, allowed, Effects(outcomes=Recorder(scorer)))
             desk = IntakeDesk(db, ring, "hotline-12348", desk=orders_desk)
             matcher = Matcher(db, ring, orders_desk, scorer, load_rules())

@@ -6,12 +6,13 @@ from itertools import islice
 
 from dispatch.matching.board import Flags
 from dispatch.matching.directory import Directory
-from dispatch.matching.score import PROVINCE, Ranking, Want, scored
+from dispatch.matching.score import Ranking, Want, scored
 from dispatch.matching.weights import LABELS, Weights
 from hotline.domain.codes import Urgency
 from hotline.domain.handling import Match, Reason, Scored
 from hotline.domain.order_codes import Complexity, MatchMode
 from hotline.domain.people import Institution
+from hotline.domain.regions import PROVINCE, parent_of
 from hotline.settings import MatchSettings
 
 PREFIX = "匹配·"
@@ -104,8 +105,11 @@ def find_desk(desks: Iterable[Institution], want: Want) -> Institution | None:
     for desk in desks:
         by_region.setdefault(desk.region, []).append(desk)
     region = want.region or PROVINCE
-    steps = dict.fromkeys((region, f"{region[:4]}00", PROVINCE))
-    found = [desk for step in steps for desk in by_region.get(step, ())]
+    found: list[Institution] = []
+    step: str | None = region
+    while step is not None:
+        found += by_region.get(step, ())
+        step = parent_of(step)
     fresh = [desk for desk in found if desk.code not in want.not_institutions]
     return next(iter(fresh or found), None)
 

@@ -1,10 +1,11 @@
 """When institutions are open. Pure."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from typing import Protocol
 
-CHINA = timezone(timedelta(hours=8), "Asia/Shanghai")
+from hotline.calendar import CHINA
+
 Hours = tuple[tuple[int, str, str], ...]
 """(weekday, from, to), Monday 1, ``HH:MM``; empty: the working hours of the calendar."""
 _FRIDAY = 5

@@ -25,6 +25,7 @@ from dispatch.matching.weights import TERMS, Weights
 from hotline.domain.codes import ServiceType
 from hotline.domain.handling import Scored, Term
 from hotline.domain.order_codes import Language
+from hotline.domain.regions import PROVINCE
 
 ANYWHERE = frozenset(
     {
@@ -37,7 +38,6 @@ ANYWHERE = frozenset(
 )
 """Services a neighbour may give as well; all others belong to the institution of the place
 (e.g. 《法律援助法》第三十八条, 《公证法》第二十五条)."""
-PROVINCE = "340000"
 _IDLE_HALF_S = 4 * 3600.0
 _BASE, _SERVICE, _TOPIC, _PLACE_TOPIC = 0.4, 0.3, 0.3, 0.15
 _OPEN, _CLOSED = 0.7, 0.2

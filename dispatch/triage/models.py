@@ -9,6 +9,7 @@ from dispatch.triage.told import Told
 from hotline.domain.codes import ServiceType, Urgency
 from hotline.domain.handling import OrderFacts
 from hotline.domain.order_codes import Complexity
+from hotline.domain.regions import covers
 
 GAP = "…"
 """In a rule's word: up to eight characters of the same sentence (``欠…工资``)."""
@@ -215,9 +216,7 @@ def _number(case: Case, name: str) -> int | None:
 
 
 def _in_region(region: str | None, wanted: frozenset[str]) -> bool:
-    if region is None:
-        return False
-    return bool(wanted & {region, f"{region[:4]}00", f"{region[:2]}0000"})
+    return region is not None and any(covers(scope, region) for scope in wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from dispatch.triage.told import Told
 from hotline.domain.codes import Coded, ServiceType, Urgency
 from hotline.domain.handling import OrderFacts, Reason, Triage
 from hotline.domain.order_codes import Complexity, Handling
+from hotline.domain.regions import PROVINCE, city_of
 
-PROVINCE = "340000"
 KEEP = "keep"
 FLOOR = Reason("安全底线", "有生命或人身自由危险，一律按特急派单（系统固定规则，不能修改）。")
 NO_TEXT = Told()
@@ -107,7 +107,7 @@ def _region(case: Case, choice: RegionChoice) -> str:
         case RegionChoice.HEARD:
             return case.told.region or PROVINCE
         case RegionChoice.CITY:
-            return f"{known[:4]}00" if known else PROVINCE
+            return (city_of(known) if known else None) or PROVINCE
     return PROVINCE
 
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from hubkit import an_intake
@@ -20,6 +20,7 @@ from dispatch.matching.outcomes import Recorder
 from dispatch.matching.scorer import Scorer
 from dispatch.matching.service import Matcher
 from dispatch.triage import load_rules
+from hotline.calendar import china_calendar
 from hotline.db import Database
 from hotline.db.order_tables import (
     DutyRow,
@@ -39,16 +40,6 @@ NOW = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
 """A Thursday, 10:00 in China."""
 AID, DESK, CITY_DESK, LINE = "aid-feixi", "desk-feixi", "desk-hefei", "line"
 _RIGHTS = {Role.HANDLER: {Right.READ, Right.HANDLE}}
-
-
-class OfficeHours:
-    """Monday to Friday, 9 to 17."""
-
-    def is_working(self, at: datetime) -> bool:
-        return at.isoweekday() < 6 and 9 <= (at.hour + 8) % 24 < 17
-
-    def is_workday(self, day: date) -> bool:
-        return day.isoweekday() < 6
 
 
 def allowed(actor: Actor, right: Right, *, region: str | None, institution: str | None) -> bool:
@@ -109,7 +100,7 @@ async def a_house(
 ) -> House:
     """An aid centre with people ``p1`` …, desks of county and city, the hotline with ``agent``."""
     await db.write(lambda session: add_people(session, people))
-    scorer = Scorer(OfficeHours(), Policy(**policy))
+    scorer = Scorer(china_calendar(), Policy(**policy))
     desk = OrderDesk(db, ring, allowed, Effects(outcomes=Recorder(scorer)), publish=publish)
     intake = IntakeDesk(db, ring, "hotline-12348", desk=desk)
     matcher = Matcher(db, ring, desk, scorer, load_rules())
