@@ -16,10 +16,15 @@ from dispatch.clocks.scan import DeadlineScanner
 from dispatch.http.citizen import citizen_router
 from dispatch.http.orders import Rooms, orders_router
 from dispatch.http.work import work_router
+from dispatch.hub.http import hub_router
+from dispatch.hub.outgoing import Outgoing
+from dispatch.hub.receiving import HubInbox
+from dispatch.hub.reconcile import Reconciler
 from dispatch.intake import IntakeDesk, Merging
 from dispatch.life.desk import OrderDesk
 from dispatch.life.ports import Effects
 from dispatch.listing import OrderList
+from dispatch.matching.decide import Policy as MatchPolicy
 from dispatch.matching.outcomes import Recorder
 from dispatch.matching.scorer import Scorer
 from dispatch.matching.service import Matcher
@@ -29,7 +34,6 @@ from dispatch.notices.gateways import make_gateway
 from dispatch.notices.opt_out import OptOuts
 from dispatch.notices.sender import NoticeSender
 from dispatch.notices.templates import Links, Templates
-from dispatch.outgoing import Outgoing
 from dispatch.progress import Progress
 from dispatch.tracking.desk import TrackingDesk
 from dispatch.tracking.links import LinkMaker, LinkSigner, Purpose
@@ -72,14 +76,19 @@ class Dispatching:
         knowledge: KnowledgeBase,
         understander: Understander | None,
         on_filed: Callable[[OrderView], None],
+        wake_hub: Callable[[], None],
     ) -> None:
         """Raises NoticeSettingsError and RulesError (what is wrong in settings or rules)."""
         db, ring = store.db, store.ring
         loop = asyncio.get_running_loop()
 
+        def told(event: Event) -> None:
+            bus.publish(event)
+            wake_hub()
+
         def tell(event: Event) -> None:
             """Steps tell of themselves in the database's thread."""
-            loop.call_soon_threadsafe(bus.publish, event)
+            loop.call_soon_threadsafe(told, event)
 
         calendar = china_calendar(
             tuple(settings.deadlines.hours),
@@ -97,7 +106,7 @@ class Dispatching:
 
         notice_desk = NoticeDesk(ring, Templates.load(settings.notices.templates), notices, link)
         rings = ring_policy(settings.callbacks, calendar.next_working)
-        scorer = Scorer(calendar)
+        scorer = Scorer(calendar, MatchPolicy.of(settings.match))
         effects = Effects(
             clocks=ClockRoom(deadlines),
             outbox=Outgoing(ring, settings.hub.terminal),
@@ -118,7 +127,8 @@ class Dispatching:
             merging=Merging(),
         )
         self.progress = Progress(db, ring)
-        self.matcher = Matcher(db, ring, self.desk, scorer, load_rules(), understander=understander)
+        rules = load_rules(settings.match.rules_file) if settings.match.rules_file else load_rules()
+        self.matcher = Matcher(db, ring, self.desk, scorer, rules, understander=understander)
         self.ratings = RatingDesk(db, ring, self.desk, settings.tracking.reopen)
         self.tracking = TrackingDesk(db, ring, self.ratings, allowed, links.signer)
         self.opt_outs = OptOuts(db, ring)
@@ -141,6 +151,10 @@ class Dispatching:
             heartbeat_s=settings.tracking.heartbeat_s,
             stream_s=settings.tracking.stream_s,
         )
+        self.inbox = HubInbox(db, self.desk, settings.hub)
+        reconciler = Reconciler(
+            db, ring, settings.hub, self.inbox, wake=wake_hub, publish=bus.publish
+        )
         self.lists = OrderList(db, ring, allowed)
         self.keys = ApiKeys(db, ring)
         self._offer_again = settings.tracking.reopen == "asked"
@@ -155,6 +169,7 @@ class Dispatching:
             ).run,
             "matching": MatchWatch(self.matcher, bus, now).run,
             "order-feed": self.feed.run,
+            "hub-reconcile": reconciler.run_nightly,
             "callbacks-due": RingPusher(db, bus.publish, on_duty=_on_duty).run,
         }
         gateway = make_gateway(settings)
@@ -193,6 +208,7 @@ class Dispatching:
             self.progress,
         )
         app.include_router(orders_router(rooms, gate.identity))
+        app.include_router(hub_router(self.inbox))
         app.include_router(work_router(self.rings, self.feed, gate.identity))
         app.include_router(
             citizen_router(self.tracking, self.opt_outs, offer_again=self._offer_again)

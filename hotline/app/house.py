@@ -159,6 +159,7 @@ class House:
             knowledge=self.knowledge,
             understander=self.understander,
             on_filed=lambda view: self._filed(view.order_no),
+            wake_hub=self.pusher.wake,
         )
         await rooms.prepare()
         for name, work in rooms.works.items():

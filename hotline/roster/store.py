@@ -244,7 +244,7 @@ def _clash(session: Session, person_id: str, duty: Duty) -> DutyRow | None:
     return same
 
 
-def _everybody(session: Session, institution: str | None) -> Select[tuple[DutyRow, InstitutionRow]]:
+def _everybody(session: Session, institution: str | None) -> Select[DutyRow, InstitutionRow]:
     query = (
         select(DutyRow, InstitutionRow)
         .join(InstitutionRow, col(InstitutionRow.code) == col(DutyRow.institution))

@@ -33,6 +33,7 @@ async def api_(settings: Settings) -> AsyncIterator[Api]:
         knowledge=KnowledgeBase.load(),
         understander=None,
         on_filed=lambda view: None,
+        wake_hub=lambda: None,
     )
     await rooms.prepare()
     app = FastAPI()
