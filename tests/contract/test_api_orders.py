@@ -65,7 +65,7 @@ async def test_who_may_see_what(api_: Api) -> None:
     boss = (await api_.ask("boss", "GET", f"/orders/{order_no}")).json()
     assert boss["contact_phone"] == "13955512345"
     elsewhere = await api_.ask("wuhu", "GET", f"/orders/{order_no}")
-    assert (elsewhere.status_code, code_of(elsewhere)) == (403, "step-forbidden")
+    assert (elsewhere.status_code, code_of(elsewhere)) == (403, "forbidden")
     counter = (await api_.ask("counter", "GET", f"/orders/{order_no}")).json()
     assert "13955512345" not in str(counter) and "孙大勇" not in str(counter)
     assert counter["view"]["title"] == "", "confidential: only that it exists"
@@ -166,7 +166,7 @@ async def test_steps_that_may_not_be(api_: Api) -> None:
     early = await api_.ask("boss", "POST", f"{path}/archived", {})
     assert early.status_code in (403, 409)
     foreign = await api_.ask("wuhu", "POST", f"{path}/urged", {"fields": {"note": "请尽快"}})
-    assert (foreign.status_code, code_of(foreign)) == (403, "step-forbidden")
+    assert (foreign.status_code, code_of(foreign)) == (403, "forbidden")
     stale = await api_.ask("boss", "POST", f"{path}/urged", {"fields": {}, "version": 1})
     assert (stale.status_code, code_of(stale)) == (409, "order-changed")
     after = (await api_.ask("boss", "GET", f"/orders/{order_no}")).json()
