@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+from dispatch.outgoing import Outgoing
 from fastapi import FastAPI
 from sqlalchemy.orm import Session
 

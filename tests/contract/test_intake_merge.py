@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from deskkit import AID, ANNA, BOSS, NOW, TRIAGE, add_people, allowed, count, rows_of
+from deskkit import AID, ANNA, BOSS, NOW, TRIAGE, add_people, changed_orders, count, rows_of
 from hubkit import an_intake
 from sqlalchemy.orm import Session
 
@@ -17,8 +17,8 @@ from dispatch.life.desk import OrderDesk
 from dispatch.life.ports import Effects
 from dispatch.life.rows import open_note
 from dispatch.progress import Progress
+from hotline.accounts.rights import allowed
 from hotline.db import Database
-from hotline.db.audit_content import changed_records
 from hotline.db.digests import order_key
 from hotline.db.tables import OrderEventRow, OrderRow, OutboxRow
 from hotline.domain.codes import OrderState, ServiceType, Terminal, Urgency
@@ -80,7 +80,7 @@ async def test_a_repeat_is_added_and_says_why(
     shown = repr(found)
     assert "家里等着" not in shown and "13866667777" not in shown and "工友" not in shown
     assert '"call_id":"CALL7"' in found["events"][1]["fields_json"]
-    assert await changed_records(db, ring) == []
+    assert await changed_orders(db, ring) == []
 
 
 async def test_the_same_repeat_again_is_merged_once(db: Database, intake: IntakeDesk) -> None:
@@ -202,7 +202,7 @@ async def test_a_draft_is_kept_as_typed_and_becomes_the_order(
     found = await rows_of(db, draft.order_no)
     assert [event["step"] for event in found["events"]] == ["drafted", "drafted", "received"]
     assert [message["seq"] for message in found["outbox"]] == [1]
-    assert await changed_records(db, ring) == []
+    assert await changed_orders(db, ring) == []
     assert (await Progress(db, ring).latest_of_phone("13955512345"))[0].order_no == view.order_no
 
 
@@ -216,7 +216,7 @@ async def test_a_draft_that_repeats_an_order_is_withdrawn(
         view = await intake.receive(typed, NOW)
         assert (view.order_no, view.merged) == (first.order_no, True)
     assert (await rows_of(db, draft.order_no))["order"]["state"] == "withdrawn"
-    assert await changed_records(db, ring) == []
+    assert await changed_orders(db, ring) == []
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from deskkit import (
     TRIAGE,
     WUHU,
     add_people,
-    allowed,
     an_order,
+    changed_orders,
     count,
     rows_of,
 )
@@ -43,8 +43,8 @@ from dispatch.life.actors import SYSTEM
 from dispatch.life.desk import OrderDesk
 from dispatch.life.ports import Effects
 from dispatch.life.rows import open_note
+from hotline.accounts.rights import allowed
 from hotline.db import Database
-from hotline.db.audit_content import changed_records
 from hotline.db.audit_log import AuditLog
 from hotline.db.digests import order_key
 from hotline.db.erase import erase_person
@@ -97,7 +97,7 @@ async def test_a_life_leaves_events_links_and_messages_without_a_gap(
         *("order.received", "order.updated", "order.dispatch", "order.accept", "order.feedback")
     ]
     assert found["links"] == [f"{number}/{seq}" for seq in range(1, 7)]
-    assert await changed_records(db, ring) == []
+    assert await changed_orders(db, ring) == []
     assert [event.name for event in heard] == [
         *("order.received", "order.triaged", "order.assigned", "order.accepted"),
         *("order.noted", "order.resolved"),
@@ -294,7 +294,7 @@ async def test_a_merged_order_lives_on_in_the_other(
     assert (await db.read(read))["note"] == "我们在老赵那干活，四个月没发钱。"
     with pytest.raises(StepError):
         await desk.step(first, "merged", BOSS, {"into": second}, NOW)
-    assert await changed_records(db, ring) == []
+    assert await changed_orders(db, ring) == []
 
 
 async def test_orders_merged_into_each_other_at_once_do_not_lock_crosswise(
@@ -354,7 +354,7 @@ async def test_audit_names_an_order_that_was_changed_behind_its_back(
         await an_order(db, desk, intake, contact_phone=f"1380000000{i}", caller_number=None)
         for i in range(6)
     ]
-    assert await changed_records(db, ring) == []
+    assert await changed_orders(db, ring) == []
     for number, change in zip(
         numbers,
         (
@@ -369,7 +369,7 @@ async def test_audit_names_an_order_that_was_changed_behind_its_back(
     ):
         statement = text(change.format(number))
         await db.write(lambda session, found=statement: session.execute(found) and None)
-    assert await changed_records(db, ring) == numbers
+    assert await changed_orders(db, ring) == numbers
 
 
 async def test_an_erased_partys_order_can_be_ended_and_the_chain_holds(

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from deskkit import AID, ANNA, BOSS, NOW, PHONE, TRIAGE, add_people, allowed, rows_of
+from deskkit import AID, ANNA, BOSS, NOW, PHONE, TRIAGE, add_people, changed_orders, rows_of
 from hubkit import an_intake
 from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
@@ -17,8 +17,8 @@ from dispatch.life.desk import OrderDesk
 from dispatch.life.ports import Effects
 from dispatch.life.rows import open_note
 from dispatch.records import order_place
+from hotline.accounts.rights import allowed
 from hotline.db import Database
-from hotline.db.audit_content import changed_records
 from hotline.db.digests import order_key
 from hotline.db.erase import erase_person
 from hotline.db.order_tables import (
@@ -48,7 +48,7 @@ SECRET = "当事人说老赵又躲起来了"
 
 @pytest.fixture
 def desk(db: Database, ring: KeyRing) -> OrderDesk:
-    db.write_now(add_people)
+    db.write_now(lambda session: add_people(session, ring=ring))
     return OrderDesk(db, ring, allowed, Effects(outbox=Outgoing(ring, "hotline-12348")))
 
 
@@ -144,7 +144,7 @@ async def test_erasure_takes_every_text_and_calls_off_ringing_and_writing(
     assert [row["level"] for row in await all_of(db, RatingRow, mine)] == [2]
     assert {row["state"] for row in await all_of(db, OutboxRow, mine)} == {"cancelled"}
     assert await db.read(lambda s: s.scalar(select(func.count()).select_from(OptOutRow))) == 0
-    assert await changed_records(db, ring) == []
+    assert await changed_orders(db, ring) == []
 
 
 async def test_no_table_with_sealed_columns_of_an_order_is_forgotten() -> None:
@@ -202,7 +202,7 @@ async def test_texts_of_an_order_stay_readable_when_keys_are_rotated(
     assert note == {"note": SECRET}
     assert texts == [SECRET, SECRET]
     await desk.step(number, "resolved", ANNA, {"result": "付清"}, NOW)
-    assert await changed_records(db, ring) == []
+    assert await changed_orders(db, ring) == []
 
 
 async def test_orders_from_before_steps_had_links_are_still_checked(
@@ -231,9 +231,9 @@ async def test_orders_from_before_steps_had_links_are_still_checked(
         )
 
     await db.write(age)
-    assert await changed_records(db, ring) == []
+    assert await changed_orders(db, ring) == []
     await desk.step(number, "triaged", SYSTEM, {**TRIAGE, "urgency": "normal"}, NOW)
-    assert await changed_records(db, ring) == []
+    assert await changed_orders(db, ring) == []
     change = text("UPDATE orders SET title = 'x'")
     await db.write(lambda session: session.execute(change) and None)
-    assert await changed_records(db, ring) == [number]
+    assert await changed_orders(db, ring) == [number]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from deskkit import AID, ANNA, BEN, BOSS, CLERK, PHONE, TRIAGE, WUHU, add_people, allowed
+from deskkit import AID, ANNA, BEN, BOSS, CLERK, PHONE, TRIAGE, WUHU, add_people, changed_orders
 from hubkit import an_intake
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -24,8 +24,8 @@ from dispatch.life.desk import OrderDesk
 from dispatch.life.ports import Effects
 from dispatch.life.shapes import Held
 from dispatch.life.steps import ENDED, STEPS
+from hotline.accounts.rights import allowed
 from hotline.db import Database
-from hotline.db.audit_content import changed_records
 from hotline.db.audit_log import AuditLog
 from hotline.db.digests import step_subject
 from hotline.db.tables import AuditRow, OrderEventRow, OrderRow, OutboxRow
@@ -188,7 +188,7 @@ class Life(RuleBasedStateMachine):
             self.seen[number] = (order["version"], order["state"])
 
     def the_audit_holds(self) -> None:
-        assert self.run(changed_records(self.db, self.ring)) == []
+        assert self.run(changed_orders(self.db, self.ring)) == []
         log = AuditLog(self.db, self.ring, Path(self.folder.name) / "anchor")
         assert self.run(log.verify()).ok
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from dispatch.life.engine import Outcome, Snapshot, decide
 from dispatch.numbers import make_order_no
+from hotline.accounts.rights import allowed
 from hotline.domain.codes import OrderState
 from hotline.domain.order_codes import Right, Role
 from hotline.domain.people import Actor, Grant
@@ -17,15 +18,6 @@ HEFEI_AID, WUHU_AID = "aid-340100", "aid-340200"
 SYSTEM = Actor("system", rights=frozenset(Right))
 HUB = Actor("hub", rights=frozenset({Right.HANDLE, Right.DISPATCH, Right.SUPERVISE}))
 TERMINAL = Actor("terminal:web", rights=frozenset({Right.FILE}))
-_ROLES = {
-    Role.AGENT: {Right.FILE, Right.READ, Right.REVEAL, Right.CALLBACK},
-    Role.HANDLER: {Right.READ, Right.REVEAL, Right.HANDLE, Right.CALLBACK},
-    Role.SUPERVISOR: {
-        *(Right.FILE, Right.READ, Right.REVEAL, Right.CONFIDENTIAL, Right.CALLBACK),
-        *(Right.DISPATCH, Right.SUPERVISE),
-    },
-    Role.REVIEWER: {Right.READ},
-}
 
 
 def a_person(name: str, role: Role, institution: str | None, region: str | None = None) -> Actor:
@@ -42,24 +34,6 @@ BOSS = a_person("boss", Role.SUPERVISOR, "hotline", "340000")
 WUHU_BOSS = a_person("wuhu", Role.SUPERVISOR, "hotline-wuhu", "340200")
 READER = a_person("reader", Role.REVIEWER, "hotline", "340000")
 EVERYBODY = (SYSTEM, HUB, TERMINAL, AGENT, ANNA, BEN, CARL, BOSS, WUHU_BOSS, READER)
-
-
-def allowed(actor: Actor, right: Right, *, region: str | None, institution: str | None) -> bool:
-    """The rule of ``hotline.accounts.rights``, small."""
-    if right in actor.rights:
-        return True
-    for grant in actor.grants:
-        if right not in _ROLES[grant.role]:
-            continue
-        if grant.institution is not None and grant.institution == institution:
-            return True
-        if grant.region is not None and _covers(grant.region, region or "340000"):
-            return True
-    return False
-
-
-def _covers(scope: str, region: str) -> bool:
-    return region.startswith(scope.rstrip("0")) if scope != "340000" else region.startswith("34")
 
 
 GIVEN: dict[str, dict[str, Any]] = {

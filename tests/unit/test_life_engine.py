@@ -21,7 +21,6 @@ from life_kit import (
     SYSTEM,
     TERMINAL,
     WUHU_BOSS,
-    allowed,
     order_in,
     take,
 )
@@ -44,6 +43,7 @@ from dispatch.life.page import PAGE, render
 from dispatch.life.ports import ClockDo, ClockEffect, RingDo
 from dispatch.life.shapes import Held, Source, Tie
 from dispatch.life.steps import ENDED, OPEN, STEPS, WORK
+from hotline.accounts.rights import allowed
 from hotline.db.tables import OrderRow
 from hotline.domain.codes import OrderState as S
 from hotline.domain.order_codes import Clock, RingKind
