@@ -5,8 +5,10 @@ red one at ``due_at``, escalations at fixed times after ``due_at``. ``level`` sa
 come. So a restart, a long sleep or a clock set forward or back can neither lose nor repeat one.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from dispatch.clocks.limits import Facts, Limits
 from hotline.calendar import Calendar, Span
@@ -160,25 +162,26 @@ class Policy:
 
         A yellow card that the deadline has overtaken is left out: red says it all.
         """
-        due = [level for level, at in self._plan(clock) if clock.level < level and at <= now]
+        passed = takewhile(lambda step: step[1] <= now, self._plan(clock))
+        due = [level for level, _ in passed if level > clock.level]
         return tuple(
             Due(self._act(clock, level), level)
             for level in due
             if level != YELLOW or RED not in due
         )
 
-    def _plan(self, clock: Running) -> list[tuple[int, datetime]]:
-        """(level, moment) of everything that happens to it, in sequence."""
+    def _plan(self, clock: Running) -> Iterator[tuple[int, datetime]]:
+        """(level, moment) of everything that happens to it, in sequence, worked out as needed."""
         if clock.paused_at is not None or clock.clock in SILENT:
-            return []
-        plan = [(YELLOW, clock.warn_at)] if clock.warn_at else []
-        plan.append((RED, clock.due_at))
+            return
+        if clock.warn_at is not None:
+            yield YELLOW, clock.warn_at
+        yield RED, clock.due_at
         if clock.clock in self._escalated:
             at = clock.due_at
             for level, span in enumerate(self._urgent_after if clock.elapsed else self._after):
                 at = max(at, self.calendar.add(clock.due_at, span))
-                plan.append((RED + 1 + level, at))
-        return plan
+                yield RED + 1 + level, at
 
     def _act(self, clock: Running, level: int) -> Act:
         if clock.clock in EXPIRING:

@@ -59,7 +59,7 @@ class ClockRoom:
         if effect.do is ClockDo.START:
             begun = self._policy.start(effect.clock, facts, now, effect.until)
             if row is None:
-                row = rows[effect.clock] = _new_row(order_no, begun)
+                row = rows[effect.clock] = new_row(order_no, begun)
                 session.add(row)
             self.write(row, begun)
         elif row is None:
@@ -143,7 +143,8 @@ def _rows_of(session: Session, order_no: str) -> Rows:
     return {member(Clock, row.clock): row for row in session.scalars(query)}
 
 
-def _new_row(order_no: str, clock: Running) -> OrderClockRow:
+def new_row(order_no: str, clock: Running) -> OrderClockRow:
+    """A row for a clock that begins; ``ClockRoom.write`` fills it."""
     return OrderClockRow(
         order_no=order_no,
         clock=clock.clock.value,

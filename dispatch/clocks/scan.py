@@ -109,7 +109,7 @@ class DeadlineScanner:
             acts += handled.acts
             if not handled.orders:  # nothing is due, or others have locked what is
                 break
-        return Scanned(orders, acts, await self._db.read(_next_at))
+        return Scanned(orders, acts, await self._db.read(next_at))
 
     async def _turn(self) -> float:
         """Scan once, if the time can be believed; seconds until the next look."""
@@ -194,8 +194,7 @@ class DeadlineScanner:
             if not due:  # the settings have changed since its time was written
                 self._room.write(row, clock)
                 break
-            self._room.write(row, replace(clock, level=due[0].level))
-            session.flush()
+            self._room.write(row, replace(clock, level=due[0].level))  # flushed by the step
             if not self._act(session, order, due[0].act, now):
                 self._room.write(row, clock)
                 row.next_at = now + LATER
@@ -264,7 +263,8 @@ def _lock(session: Session, numbers: Sequence[str]) -> Sequence[OrderRow]:
     return session.scalars(query).all()
 
 
-def _next_at(session: Session) -> datetime | None:
+def next_at(session: Session) -> datetime | None:
+    """When something is due next; None: nothing runs. Reads one entry of the same index."""
     return session.scalar(select(func.min(col(OrderClockRow.next_at))))
 
 
