@@ -14,7 +14,7 @@ from hotline import __version__
 COMMANDS = {
     "demo": ("demo:demo", "装好一切，启动热线和参考中枢平台，打一个真实的电话"),
     "up": ("serve:up", "启动热线，直到 Ctrl-C"),
-    "hub": ("serve:hub_app", "启动参考中枢平台；推送失败的消息"),
+    "hub": ("hub:hub_app", "启动参考中枢平台；推送失败的消息；与平台比对"),
     "pbx": ("serve:pbx_app", "Asterisk：启动、写出配置"),
     "setup": ("setup:setup", "把热线需要的一切装好；已装好的跳过"),
     "doctor": ("setup:doctor", "逐项检查：有什么，缺什么，用哪条命令补上"),
@@ -29,6 +29,7 @@ COMMANDS = {
     "calls": ("care:calls", "最近的通话记录"),
     "backup": ("care:backup", "备份数据库和录音"),
     "restore": ("care:restore", "从备份恢复"),
+    "audit": ("audit:audit_app", "审计链：核对，向平台存证"),
     "privacy": ("care:privacy_app", "个人信息：密钥、删除、清理、审计"),
 }
 """Name to where it is (module of ``hotline.commands`` and attribute) and its line in the help."""

@@ -94,6 +94,8 @@ class HubClient:
                 raw = await _read(answer)
         except TimeoutError:
             raise HubDownError("timeout") from None
+        except aiohttp.ClientSSLError:
+            raise HubDownError("certificate") from None
         except aiohttp.ClientConnectorError:
             raise HubDownError("connect") from None
         except (aiohttp.ClientError, ConnectionError):

@@ -11,7 +11,7 @@ from hotline.errors import HotlineError, UnavailableError
 
 
 class HubDownError(UnavailableError):
-    """The hub cannot be reached. ``reason``: connect, timeout or connection-lost."""
+    """The hub cannot be reached. ``reason``: connect, certificate, timeout or connection-lost."""
 
     code = "hub-down"
 

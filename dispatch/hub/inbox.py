@@ -14,7 +14,8 @@ from dispatch.hub.models import FROM_HUB, Frame
 from dispatch.numbers import is_order_no
 
 M = TypeVar("M", bound=BaseModel)
-MAX_BODY = 1 << 20
+MAX_BODY = 1 << 18
+"""Bytes; the longest text has 10,000 characters."""
 APPLIED = "applied"
 """``InboxRow.result`` of a message whose step was taken; otherwise the code that refused it."""
 

@@ -1,6 +1,6 @@
 """Messages to the hub, put into the outbox by the step they tell of (``life.ports.Outbox``)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from dispatch.hub.messages import facts_of, idempotency_key, message
 from dispatch.life.ports import HubEffect, OrderEvent
+from hotline.db import late
 from hotline.db.tables import OrderRow, OutboxRow
 from hotline.domain.codes import HubState
 from hotline.privacy import KeyRing, place
@@ -17,8 +18,13 @@ from hotline.privacy import KeyRing, place
 class Outgoing:
     """Numbers, seals and queues messages."""
 
-    def __init__(self, ring: KeyRing, terminal: str) -> None:
-        """``terminal``: who we are to the hub."""
+    def __init__(
+        self, ring: KeyRing, terminal: str, wake: Callable[[], None] | None = None
+    ) -> None:
+        """``terminal``: who we are to the hub. ``wake`` is called after every commit that added a
+        message, in the database's thread (``HubPusher.wake``).
+        """
+        self._wake = wake
         self._ring = ring
         self._terminal = terminal
 
@@ -45,6 +51,8 @@ class Outgoing:
             )
             session.add(outbox_row(self._ring, number, seq, effect.kind, body, now))
         order.hub_state = HubState.PENDING.value
+        if self._wake is not None:
+            late.after_commit(session, self._wake)
 
 
 def next_seq(session: Session, order_no: str) -> int:

@@ -267,7 +267,7 @@ class HubPusher:
                 "POST", PATH, letter.body, {IDEMPOTENCY_HEADER: letter.key}
             )
         except HubDownError as error:
-            away = error.reason == "connect"
+            away = error.reason in ("connect", "certificate")
             return Answer(Verdict.UNREACHABLE if away else Verdict.FAILED, code=error.reason)
         now = self._clock()
         return read_answer(self._policy, reply.status, reply.data, reply.retry_after, now)

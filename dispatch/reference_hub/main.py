@@ -18,15 +18,26 @@ def run(
     *,
     faults: bool = False,
     door: Door | None = None,
+    key_id: str | None = None,
+    cert: Path | None = None,
+    key: Path | None = None,
 ) -> None:
     """Serve until SIGTERM or Ctrl-C.
 
     ``keys``: secrets by key id. ``faults`` turns on ``/control/...``. ``door``: where the hub's
-    own messages go, None: nowhere.
+    own messages go, None: nowhere. ``key_id``: signs answers. ``cert``, ``key``: PEM files for TLS.
     """
     store = HubStore(db_path)
     try:
-        app = create_app(store, keys, faults=faults, door=door)
-        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False)
+        app = create_app(store, keys, faults=faults, door=door, key_id=key_id)
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            ssl_certfile=cert,
+            ssl_keyfile=key,
+        )
     finally:
         store.close()

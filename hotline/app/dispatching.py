@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from dispatch.outgoing import Outgoing
 from fastapi import FastAPI
 from sqlalchemy.orm import Session
 
@@ -77,19 +76,18 @@ class Dispatching:
         knowledge: KnowledgeBase,
         understander: Understander | None,
         on_filed: Callable[[OrderView], None],
-        wake_hub: Callable[[], None],
+        wake_hub: Callable[[], None] = lambda: None,
     ) -> None:
-        """Raises NoticeSettingsError and RulesError (what is wrong in settings or rules)."""
+        """``wake_hub``: there is a message for the hub; called in any thread.
+
+        Raises NoticeSettingsError and RulesError (what is wrong in settings or rules).
+        """
         db, ring = store.db, store.ring
         loop = asyncio.get_running_loop()
 
-        def told(event: Event) -> None:
-            bus.publish(event)
-            wake_hub()
-
         def tell(event: Event) -> None:
             """Steps tell of themselves in the database's thread."""
-            loop.call_soon_threadsafe(told, event)
+            loop.call_soon_threadsafe(bus.publish, event)
 
         calendar = china_calendar(
             tuple(settings.deadlines.hours),
@@ -110,7 +108,7 @@ class Dispatching:
         scorer = Scorer(calendar, MatchPolicy.of(settings.match))
         effects = Effects(
             clocks=ClockRoom(deadlines),
-            outbox=Outgoing(ring, settings.hub.terminal),
+            outbox=Outgoing(ring, settings.hub.terminal, wake_hub),
             notices=notice_desk,
             callbacks=RingList(rings),
             outcomes=Recorder(scorer),
@@ -152,12 +150,10 @@ class Dispatching:
             heartbeat_s=settings.tracking.heartbeat_s,
             stream_s=settings.tracking.stream_s,
         )
-        self.inbox = HubInbox(db, self.desk, settings.hub)
-        reconciler = Reconciler(
-            db, ring, settings.hub, self.inbox, wake=wake_hub, publish=bus.publish
-        )
         self.lists = OrderList(db, ring, allowed)
         self.keys = ApiKeys(db, ring)
+        self.inbox = HubInbox(db, self.desk, settings.hub)
+        self._hub_slots = settings.hub.inbound_slots
         self._offer_again = settings.tracking.reopen == "asked"
         self._works: dict[str, Work] = {
             "deadlines": DeadlineScanner(
@@ -169,8 +165,10 @@ class Dispatching:
                 poll_s=settings.deadlines.scan_s,
             ).run,
             "matching": MatchWatch(self.matcher, bus, now).run,
+            "hub-reconcile": Reconciler(
+                db, ring, settings.hub, self.inbox, wake=wake_hub, publish=bus.publish
+            ).run_nightly,
             "order-feed": self.feed.run,
-            "hub-reconcile": reconciler.run_nightly,
             "callbacks-due": RingPusher(db, bus.publish, on_duty=_on_duty).run,
         }
         gateway = make_gateway(settings)
@@ -209,7 +207,7 @@ class Dispatching:
             self.progress,
         )
         app.include_router(orders_router(rooms, gate.identity))
-        app.include_router(hub_router(self.inbox))
+        app.include_router(hub_router(self.inbox, self._hub_slots))
         app.include_router(work_router(self.rings, self.feed, gate.identity))
         app.include_router(
             citizen_router(self.tracking, self.opt_outs, offer_again=self._offer_again)

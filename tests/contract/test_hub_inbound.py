@@ -231,7 +231,7 @@ UNKNOWN = make_order_no("20260305", 99)
         (body(UNKNOWN, "order.feedback", step="closed", result="x"), 422, "bad-message"),
         (body(UNKNOWN, "order.supervise", note="长" * 10_001), 422, "bad-message"),
         (body(UNKNOWN, "order.urge", seq=0), 422, "bad-message"),
-        (b"x" * (1 << 20) + b"x", 413, "too-large"),
+        (b"x" * (1 << 18) + b"x", 413, "too-large"),
     ],
 )
 async def test_junk_is_refused_in_plain_words(
