@@ -25,6 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from dispatch.outgoing import Outgoing
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
@@ -39,7 +40,6 @@ from dispatch.intake import IntakeDesk
 from dispatch.life.actors import machine_rights
 from dispatch.life.desk import OrderDesk
 from dispatch.life.ports import Effects
-from dispatch.outgoing import Outgoing
 from hotline import logs
 from hotline.calendar import china_calendar
 from hotline.db import Database
