@@ -1,4 +1,4 @@
-"""Sends text messages: the shell around ``rules`` and ``dispatch.outbox``'s patience."""
+"""Sends text messages: the shell around ``rules`` and the outbox's patience."""
 
 import asyncio
 from collections.abc import Callable
