@@ -24,6 +24,9 @@ class Barred:
     """How often it was put up for claim already."""
 
 
+NOBODY = Barred(frozenset(), frozenset(), 0)
+
+
 def facts_of(session: Session, row: OrderRow) -> OrderFacts:
     """What the row says."""
     last = None

@@ -21,7 +21,7 @@ from dispatch.life.actors import SYSTEM
 from dispatch.life.ports import OrderEvent, Steps
 from dispatch.matching.decide import PREFIX
 from dispatch.matching.errors import OfferNotFoundError
-from dispatch.matching.facts import barred_of, facts_of
+from dispatch.matching.facts import NOBODY, Barred, barred_of, facts_of
 from dispatch.matching.outcomes import MARKS
 from dispatch.matching.results import Results
 from dispatch.matching.scorer import Matched, Scorer, ask_of, want_of
@@ -40,7 +40,7 @@ from hotline.db.digests import order_key
 from hotline.db.order_tables import OfferRow
 from hotline.db.tables import OrderRow
 from hotline.domain.codes import OrderState
-from hotline.domain.handling import Match, Reason
+from hotline.domain.handling import Match, OrderFacts, Reason
 from hotline.domain.order_codes import Clock, Complexity, Handling, MatchMode
 from hotline.domain.people import Actor
 from hotline.domain.understanding import Understanding
@@ -131,9 +131,10 @@ class Matcher:
     def take_up(self, session: Session, order_no: str, story: Told, now: datetime) -> Match | None:
         """``receive`` inside a transaction."""
         row = self._steps.lock(session, order_no)
-        if row.state == OrderState.RECEIVED.value and not self._triaged(session, row, story, now):
+        new = row.state == OrderState.RECEIVED.value
+        if new and not self._triaged(session, row, story, now):
             return None
-        return self.place(session, row, now)
+        return self.place(session, row, now, new=new)
 
     def _triaged(self, session: Session, row: OrderRow, story: Told, now: datetime) -> bool:
         """Take the step; whether somebody must still be found."""
@@ -154,14 +155,23 @@ class Matcher:
         return False
 
     def place(
-        self, session: Session, row: OrderRow, now: datetime, *, may_offer: bool = True
+        self,
+        session: Session,
+        row: OrderRow,
+        now: datetime,
+        *,
+        may_offer: bool = True,
+        new: bool = False,
     ) -> Match | None:
         """Offer or assign a locked order that is triaged or returned. None: it is neither, or
-        still up for claim.
+        still up for claim. ``new``: it was triaged just now, nobody can have been asked yet.
         """
-        if row.state not in _WAITING or (may_offer and _is_offered(session, row, now)):
+        if row.state not in _WAITING:
             return None
-        matched = self._match(session, row, now, may_offer)
+        if may_offer and not new and _is_offered(session, row, now):
+            return None
+        barred = NOBODY if new else barred_of(session, row)
+        matched = self._match(facts_of(session, row), row, barred, now, may_offer)
         match = matched.match
         if not match.ranked:
             log.warning("order_unmatched", order_no=row.order_no)
@@ -180,8 +190,9 @@ class Matcher:
         self._steps.apply(session, row, "assigned", SYSTEM, fields, now)
         return match
 
-    def _match(self, session: Session, row: OrderRow, now: datetime, may_offer: bool) -> Matched:
-        facts, barred = facts_of(session, row), barred_of(session, row)
+    def _match(
+        self, facts: OrderFacts, row: OrderRow, barred: Barred, now: datetime, may_offer: bool
+    ) -> Matched:
         handling = Handling(row.handling or Handling.DISPATCH.value)
         want = want_of(
             facts,
