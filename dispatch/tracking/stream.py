@@ -72,16 +72,17 @@ class FeedItem:
 class _Reader:
     actor: Actor
     limit: int
-    items: deque[FeedItem] = field(default_factory=deque)
+    frames: deque[tuple[tuple[str, int], str]] = field(default_factory=deque)
+    """(order number and seq, frame) of what this terminal may see; nothing else takes its room."""
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     lagged: bool = False
     closed: bool = False
 
-    def offer(self, item: FeedItem) -> None:
-        if len(self.items) >= self.limit:
+    def offer(self, item: FeedItem, frame: str) -> None:
+        if len(self.frames) >= self.limit:
             self.lagged = True
         else:
-            self.items.append(item)
+            self.frames.append(((item.order_no, item.seq), frame))
         self.ready.set()
 
 
@@ -150,16 +151,15 @@ class OrderFeed:
         loop = asyncio.get_running_loop()
         end = loop.time() + self._stream_s
         while not reader.closed and loop.time() < end:
-            while reader.items:
-                item = reader.items.popleft()
-                frame = self._frame(item, reader.actor)
-                if frame is not None and (item.order_no, item.seq) not in told:
+            while reader.frames:
+                key, frame = reader.frames.popleft()
+                if key not in told:
                     yield frame
             if reader.lagged:
                 yield _RESYNC
                 return
             reader.ready.clear()
-            if reader.items or reader.closed:
+            if reader.frames or reader.closed:
                 continue
             try:
                 async with asyncio.timeout(min(self._heartbeat_s, max(0.0, end - loop.time()))):
@@ -183,7 +183,9 @@ class OrderFeed:
         for item in items:
             moved = self._moved(item)
             for reader in tuple(self._readers):
-                reader.offer(moved)
+                frame = self._frame(moved, reader.actor)
+                if frame is not None:
+                    reader.offer(moved, frame)
 
     def _moved(self, item: FeedItem) -> FeedItem:
         """The item, with where the order was before when that was elsewhere."""

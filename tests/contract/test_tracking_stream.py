@@ -23,6 +23,8 @@ from hotline.privacy import KeyRing
 
 pytestmark = pytest.mark.contract
 pytest_plugins = ("pg",)
+ROOM = 16
+"""Events kept for a slow terminal; more than any test but one leaves lying."""
 
 
 @pytest.fixture
@@ -62,7 +64,7 @@ async def bus(rooms: Rooms) -> Bus:
 
 @pytest.fixture
 async def feed(rooms: Rooms, bus: Bus) -> AsyncIterator[OrderFeed]:
-    feed = OrderFeed(rooms.db, bus, allowed, queue=4)
+    feed = OrderFeed(rooms.db, bus, allowed, queue=ROOM)
     running = asyncio.create_task(feed.run())
     await asyncio.sleep(0)  # let it subscribe
     yield feed
@@ -184,7 +186,7 @@ async def test_a_slow_terminal_is_dropped_the_others_are_not(
     slow, quick = [await Line(feed, BOSS).hello() for _ in range(2)]
     waiting = asyncio.create_task(quick.event())
     order_no = await rooms.an_order()
-    for _ in range(6):
+    for _ in range(ROOM):
         await rooms.desk.step(order_no, "urged", SYSTEM, {}, NOW)
     for event in rooms.heard:
         bus.publish(event)
@@ -193,7 +195,7 @@ async def test_a_slow_terminal_is_dropped_the_others_are_not(
     got = 0
     while (await slow.next()).startswith("id: "):
         got += 1
-    assert got == 4, "what it had room for, then resync"
+    assert got == ROOM, "what it had room for, then resync"
     await slow.ends()
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
