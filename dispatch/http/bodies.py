@@ -81,3 +81,10 @@ class RingBody(Body):
     comment: Annotated[str, Field(max_length=1_000)] | None = None
     then: Annotated[str, Field(pattern="^(leave|close|reopen)$")] = "leave"
     close_reason: CloseReason = CloseReason.RESOLVED
+
+
+class ReplyBody(Body):
+    """What a party answered to a text message."""
+
+    phone: Annotated[str, Field(max_length=40)]
+    text: Annotated[str, Field(max_length=500)]

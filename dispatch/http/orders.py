@@ -11,7 +11,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
-from dispatch.errors import IntakeError, OrderNotFoundError, StepForbiddenError
+from dispatch.errors import (
+    IntakeError,
+    OrderNotFoundError,
+    StepForbiddenError,
+    StepUnknownError,
+)
 from dispatch.http.bodies import (
     KEY,
     ORDER_NO,
@@ -37,6 +42,7 @@ from hotline.domain.order_codes import Right
 Number = Annotated[str, Path(pattern=ORDER_NO)]
 Key = Annotated[str, Header(alias="Idempotency-Key", pattern=KEY)]
 KeyIfAny = Annotated[str | None, Header(alias="Idempotency-Key", pattern=KEY)]
+RATED = "rated"
 Who = Callable[[Request], Awaitable[Identity]]
 
 
@@ -163,6 +169,8 @@ def _add_steps(router: APIRouter, rooms: Rooms, who: Who, now: Callable[[], date
         key: KeyIfAny = None,
     ) -> dict[str, Any]:
         """Take a step. With ``version``, a newer order is refused; with a key, once only."""
+        if step == RATED:  # it has a row of its own and what follows from it
+            raise StepUnknownError("评价请提交到 /rating，不能作为普通步骤办理", field="step")
         view = await rooms.desk.step(
             order_no, step, me.actor, body.fields, now(), version=body.version, key=key
         )

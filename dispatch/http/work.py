@@ -10,19 +10,26 @@ from fastapi.responses import StreamingResponse
 
 from dispatch.callbacks.desk import RingDesk
 from dispatch.callbacks.report import RingReport, Then
-from dispatch.http.bodies import RingBody
+from dispatch.http.bodies import ReplyBody, RingBody
 from dispatch.http.orders import Who, utc_now
+from dispatch.notices.opt_out import OptOuts
 from dispatch.tracking.stream import HEADERS, OrderFeed
 from hotline.accounts.records import Identity
-from hotline.domain.order_codes import RingKind
+from hotline.accounts.rights import demand
+from hotline.domain.order_codes import Right, RingKind
 
 RingId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
 def work_router(
-    rings: RingDesk, feed: OrderFeed, who: Who, *, now: Callable[[], datetime] = utc_now
+    rings: RingDesk,
+    feed: OrderFeed,
+    opt_outs: OptOuts,
+    who: Who,
+    *,
+    now: Callable[[], datetime] = utc_now,
 ) -> APIRouter:
-    """Everything below ``/api/v1/callbacks`` and ``/api/v1/events``."""
+    """Everything below ``/api/v1/callbacks``, ``/api/v1/events`` and ``/api/v1/replies``."""
     router = APIRouter(prefix="/api/v1", tags=["work"])
 
     @router.get("/callbacks")
@@ -73,5 +80,11 @@ def work_router(
         """Order events as they happen (server-sent events)."""
         frames = feed.stream(me.actor, last)
         return StreamingResponse(frames, media_type="text/event-stream", headers=HEADERS)
+
+    @router.post("/replies", status_code=204)
+    async def reply(body: ReplyBody, me: Annotated[Identity, Depends(who)]) -> None:
+        """A party answered a text message (退订 and the like); the gateway tells us."""
+        demand(me.actor, Right.FILE, region=None, institution=None)
+        await opt_outs.by_reply(body.phone, body.text, now())
 
     return router

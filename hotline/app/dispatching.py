@@ -17,6 +17,7 @@ from dispatch.http.citizen import citizen_router
 from dispatch.http.orders import Rooms, orders_router
 from dispatch.http.work import work_router
 from dispatch.hub.http import hub_router
+from dispatch.hub.outbox import Policy as Patience
 from dispatch.hub.outgoing import Outgoing
 from dispatch.hub.receiving import HubInbox
 from dispatch.hub.reconcile import Reconciler
@@ -179,6 +180,7 @@ class Dispatching:
                 gateway,
                 notices,
                 timeout_s=settings.notices.timeout_s,
+                patience=Patience(max_attempts=settings.notices.max_attempts, first_s=5.0),
                 publish=bus.publish,
             ).run
 
@@ -208,7 +210,7 @@ class Dispatching:
         )
         app.include_router(orders_router(rooms, gate.identity))
         app.include_router(hub_router(self.inbox, self._hub_slots))
-        app.include_router(work_router(self.rings, self.feed, gate.identity))
+        app.include_router(work_router(self.rings, self.feed, self.opt_outs, gate.identity))
         app.include_router(
             citizen_router(self.tracking, self.opt_outs, offer_again=self._offer_again)
         )

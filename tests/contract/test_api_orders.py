@@ -163,6 +163,8 @@ async def test_steps_that_may_not_be(api_: Api) -> None:
     path = f"/orders/{order_no}/steps"
     unknown = await api_.ask("boss", "POST", f"{path}/blessed", {})
     assert (unknown.status_code, code_of(unknown)) == (404, "step-unknown")
+    bare = await api_.ask("boss", "POST", f"{path}/rated", {"fields": {"level": "1"}})
+    assert (bare.status_code, code_of(bare)) == (404, "step-unknown")
     early = await api_.ask("boss", "POST", f"{path}/archived", {})
     assert early.status_code in (403, 409)
     foreign = await api_.ask("wuhu", "POST", f"{path}/urged", {"fields": {"note": "请尽快"}})
