@@ -70,7 +70,7 @@ def text(page: Mapping[str, Any]) -> str:
 
 def _models(kinds: Mapping[str, type[BaseModel] | None], prefix: str) -> list[type[BaseModel]]:
     """One model a kind: the frame with its ``message`` and ``order``."""
-    made = []
+    made: list[type[BaseModel]] = []
     for kind, model in kinds.items():
         name = prefix + kind.removeprefix("order.").title()
         order: Any = (model, ...) if model is not None else (None, None)
