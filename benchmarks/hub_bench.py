@@ -7,7 +7,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -41,7 +41,31 @@ class HubProcess:
     """A running reference hub with its fault endpoint on."""
 
     port: int
-    process: BaseProcess
+    db: Path
+    cert: Path | None = None
+    key: Path | None = None
+    process: BaseProcess = field(init=False)
+
+    def start(self) -> None:
+        """Serve, with the file as it is; returns when it answers."""
+        self.process = _SERVERS.Process(
+            target=run,
+            args=("127.0.0.1", self.port, self.db, {"k1": SECRET}),
+            kwargs={"faults": True, "cert": self.cert, "key": self.key},
+        )
+        self.process.start()
+        deadline = time.monotonic() + 60
+        while self.process.is_alive() and time.monotonic() < deadline:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            time.sleep(0.05)
+        raise RuntimeError("the reference hub did not start")
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.join(20)
 
     @property
     def settings(self) -> HubSettings:
@@ -79,34 +103,19 @@ def place(database: str) -> Iterator[Place]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hotline-bench-")))
         url = stack.enter_context(postgresql()) if database == "postgresql" else None
         settings = Settings(data_dir=folder / "data", database_url=url)
-        hub = _start_hub(folder / "hub" / "hub.db")
-        stack.callback(_end, hub.process)
+        hub = HubProcess(_free_port(), folder / "hub" / "hub.db")
+        hub.start()
+        stack.callback(hub.kill)
         db = stack.enter_context(Database(settings))
         db.migrate()
         yield Place(settings, db, KeyRing.open(settings), hub)
 
 
-def _start_hub(path: Path) -> HubProcess:
+def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    process = _SERVERS.Process(
-        target=run, args=("127.0.0.1", port, path, {"k1": SECRET}), kwargs={"faults": True}
-    )
-    process.start()
-    hub = HubProcess(port, process)
-    deadline = time.monotonic() + 60
-    while process.is_alive() and time.monotonic() < deadline:
-        with contextlib.suppress(httpx2.TransportError):
-            hub.get("/healthz")
-            return hub
-        time.sleep(0.05)
-    raise RuntimeError("the reference hub did not start")
-
-
-def _end(process: BaseProcess) -> None:
-    process.terminate()
-    process.join(20)
+        return port
 
 
 def an_intake() -> Intake:

@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
 from dispatch.hub.errors import RefusedError
 from dispatch.hub.inbox import MAX_BODY
@@ -55,10 +56,13 @@ def hub_router(inbox: HubInbox, slots: int = 32) -> APIRouter:
 
 async def _body(request: Request) -> bytes:
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY:
-            raise RefusedError(413, "too-large", f"a message has at most {MAX_BODY} bytes")
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MAX_BODY:
+                raise RefusedError(413, "too-large", f"a message has at most {MAX_BODY} bytes")
+    except ClientDisconnect:
+        raise RefusedError(400, "cut-off", "the sender went away") from None
     return bytes(body)
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import APIRouter, FastAPI, Path, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 
 from dispatch.hub.models import (
     TO_HUB,
@@ -33,7 +34,7 @@ from dispatch.hub.signing import (
 from dispatch.numbers import is_order_no
 from dispatch.reference_hub import anchors, outgoing, views
 from dispatch.reference_hub.control import control_router
-from dispatch.reference_hub.faults import FaultMiddleware, FaultPlan
+from dispatch.reference_hub.faults import FaultPlan
 from dispatch.reference_hub.outgoing import Caller, Door
 from dispatch.reference_hub.page import render_list, render_order
 from dispatch.reference_hub.store import Envelope, HubRefusal, HubStore, use_nonce
@@ -89,7 +90,8 @@ def create_app(
     """The hub over a store.
 
     ``keys``: secrets by key id; ``key_id``: the one answers are signed with (default: the first).
-    ``faults``: control endpoints on. ``door``: where the hub's own messages go.
+    ``faults``: control endpoints on; the plan they set is ``app.state.faults``.
+    ``door``: where the hub's own messages go.
     """
     plan = FaultPlan()
     caller = Caller(store, door, plan) if door else None
@@ -120,7 +122,7 @@ def create_app(
     app.include_router(_pages(store, controls=faults))
     if faults:
         app.include_router(control_router(store, plan, caller))
-        app.add_middleware(FaultMiddleware, plan=plan)
+    app.state.faults = plan
     return app
 
 
@@ -247,10 +249,13 @@ async def _order(store: HubStore, order_no: str) -> dict[str, Any]:
 async def read_body(request: Request) -> bytes:
     """The body. Raises HubRefusal when it is too large."""
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > MAX_BODY:
-            raise HubRefusal(413, "too-large", f"a message has at most {MAX_BODY} bytes")
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MAX_BODY:
+                raise HubRefusal(413, "too-large", f"a message has at most {MAX_BODY} bytes")
+    except ClientDisconnect:
+        raise HubRefusal(400, "cut-off", "the sender went away") from None
     return bytes(body)
 
 

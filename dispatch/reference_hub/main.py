@@ -6,6 +6,7 @@ from pathlib import Path
 import uvicorn
 
 from dispatch.reference_hub.app import create_app
+from dispatch.reference_hub.faults import FaultMiddleware
 from dispatch.reference_hub.outgoing import Door
 from dispatch.reference_hub.store import HubStore
 
@@ -30,8 +31,10 @@ def run(
     store = HubStore(db_path)
     try:
         app = create_app(store, keys, faults=faults, door=door, key_id=key_id)
+        # outermost: a cut connection is cut below what the framework wraps around its requests
+        served = FaultMiddleware(app, app.state.faults) if faults else app
         uvicorn.run(
-            app,
+            served,
             host=host,
             port=port,
             log_level="warning",
