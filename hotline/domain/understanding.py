@@ -51,6 +51,9 @@ class Understanding:
     readings: tuple[Reading, ...] = ()
     """All plausible readings, best first (the first equals act and topic)."""
     emergency: EmergencyKind | None = None
+    worry: float = 0.0
+    """How much a sentence that was not taken for an emergency still sounds like one, 0..1: from
+    about 0.2 on, and where it was heard badly, it is kind to ask whether the caller is safe."""
     distress: bool = False
     """The caller sounds desperate or helpless without naming a danger."""
     abusive: bool = False

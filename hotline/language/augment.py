@@ -6,12 +6,13 @@ Only for training. Everything is drawn from one seeded generator, so training is
 import random
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import rjieba
 
+from hotline.language.garble import Garble
 from hotline.language.pinyin import coarse_syllable, fuzzy_syllable, syllables
 
 _TAIL = re.compile(
@@ -55,6 +56,11 @@ class Noise:
                 self._fuzzy[tuple(map(fuzzy_syllable, sound))].append(entry)
                 self._coarse[tuple(map(coarse_syllable, sound))].append(entry)
 
+    @property
+    def words(self) -> dict[tuple[str, ...], list[tuple[str, float]]]:
+        """Exact syllables -> words that sound so, with the root of how common they are."""
+        return self._exact
+
     def spoil(self, text: str, rate: float) -> str:
         """About ``rate`` of the words replaced, a few dropped."""
         words = self._recut(rjieba.cut(text))
@@ -93,10 +99,14 @@ class Noise:
 class Augmenter:
     """Makes training rows out of examples and the grammar."""
 
-    def __init__(self, grammar: dict[str, Any], seed: int) -> None:
+    def __init__(
+        self, grammar: dict[str, Any], seed: int, pairs: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        """``pairs``: what was said and what a recogniser made of it, to learn its errors from."""
         self._rng = random.Random(seed)
         self._grammar = grammar
         self._noise = Noise(self._rng)
+        self._garble = Garble(pairs, self._noise.words, self._rng)
         self._swaps: dict[str, list[str]] = {
             word: group for group in grammar["swap"] for word in group
         }
@@ -111,8 +121,8 @@ class Augmenter:
             prefix = self._rng.choice(self._grammar["prefixes"])
             yield Row(act, topic, prefix + self._swap(text), 0.5, origin)
         yield Row(act, topic, self._noise.spoil(text, 0.3), 0.6, origin)
-        yield Row(act, topic, self._noise.spoil(text, 0.45), 0.5, origin)
         yield Row(act, topic, self._noise.spoil(self._swap(text), 0.5), 0.5, origin)
+        yield Row(act, topic, self._garble.garble(text, self._rng.uniform(0.15, 0.6)), 0.5, origin)
         if act == "ask" and topic != "service":
             yield from self._other_endings(topic, text, origin)
 

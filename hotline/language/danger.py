@@ -145,15 +145,17 @@ def find_danger(text: str) -> Danger | None:
     return seen
 
 
-def may_be_danger(text: str) -> bool:
-    """Could a text without a known sign still be a cry for help? Some word of harm is in it, and
-    nothing speaks for a calm question."""
+def harmful(text: str) -> bool:
+    """Is some word of harm or of leave-taking in the text, spelt or heard?"""
+    return bool(_rules().checks["harm"].search(repaired(plain(text))[0]))
+
+
+def calming(text: str) -> bool:
+    """Does anything speak for a calm question: the past, hearsay, a question of law?"""
     bare = repaired(plain(text))[0]
     checks = _rules().checks
-    calming = ("told", "denied", "law", "past", "imagined", "police", "question", "harmless")
-    return bool(checks["harm"].search(bare)) and not any(
-        checks[name].search(bare) for name in calming
-    )
+    names = ("told", "denied", "law", "past", "imagined", "police", "question", "harmless")
+    return any(checks[name].search(bare) for name in names)
 
 
 def _against(kind: EmergencyKind, text: str) -> str:

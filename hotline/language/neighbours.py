@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from importlib.resources.abc import Traversable
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,15 @@ class Examples:
         plains = [plain(example.text) for example in self._examples]
         self._texts = [masked(text) for text in plains]
         self._sounds = [codes(text) for text in plains]
+        self._side_by_side = frozenset(pair for text in plains for pair in pairwise(text))
+
+    def familiarity(self, bare: str) -> float:
+        """Share of neighbouring characters that stand side by side in an example as well, 0..1.
+
+        What people type has 0.5 and more; what a recogniser made of a bad line often less.
+        """
+        pairs = list(pairwise(bare))
+        return sum(pair in self._side_by_side for pair in pairs) / len(pairs) if pairs else 1.0
 
     def nearest(self, bare: str, sound: str, count: int = 5) -> list[Neighbour]:
         """The most alike examples, best first; ``bare`` and ``sound`` as in ``features.View``."""

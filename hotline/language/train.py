@@ -40,7 +40,8 @@ TALK = {"agent", "repeat", "yes", "no", "bye", "other", "suggestion"}
 def training_rows() -> list[Row]:
     """Examples with their variants, sentences of the grammar, the lexicon's bare phrases."""
     grammar: dict[str, Any] = yaml.safe_load((FOLDER / "grammar.yaml").read_text(encoding="utf-8"))
-    augmenter = Augmenter(grammar, SEED)
+    pairs = [(said, heard) for _, _, said, heard in heard_lines()]
+    augmenter = Augmenter(grammar, SEED, pairs)
     rows: list[Row] = []
     origins: dict[tuple[str, str, str], int] = {}
     for number, example in enumerate(load_examples()):
@@ -67,11 +68,16 @@ def training_rows() -> list[Row]:
     return rows
 
 
+def heard_lines() -> list[list[str]]:
+    """Act, topic, said and heard of ``heard.tsv``."""
+    lines = (FOLDER / "heard.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    return [line.split("\t") for line in lines]
+
+
 def heard_rows(origins: dict[tuple[str, str, str], int]) -> list[Row]:
     """What a recogniser made of examples read aloud (``heard.tsv``: act, topic, said, heard)."""
     rows = []
-    for line in (FOLDER / "heard.tsv").read_text(encoding="utf-8").splitlines()[1:]:
-        act, topic, said, heard = line.split("\t")
+    for act, topic, said, heard in heard_lines():
         origin = origins.get((act, topic, said))
         if origin is not None and heard:
             rows.append(Row(act, topic, heard, 0.8, origin))

@@ -7,7 +7,7 @@ import numpy as np
 from hotline.domain.codes import Act, EmergencyKind, Topic
 from hotline.domain.understanding import Reading, Slots, Understanding
 from hotline.language import manners
-from hotline.language.danger import Danger, find_danger, may_be_danger
+from hotline.language.danger import Danger, calming, find_danger, harmful
 from hotline.language.expect import OPEN, Expect
 from hotline.language.features import View, look
 from hotline.language.lexicon import lexicon
@@ -46,7 +46,17 @@ _HONEST = (
 """Score of the best reading -> how often it is right, on the sets of benchmarks/understanding.py.
 The model learns from harder examples than callers say, so its own scores are too modest."""
 _SURE = 0.5
-"""From here on the model alone makes an emergency where no rule sees a sign either way."""
+"""From here on the model alone makes an emergency of words that hold some harm."""
+_UNHEARD = ((0.5, 0.65), (0.4, 0.95))
+"""Familiarity of the words -> the same where no word of harm is in them: it may not have been heard
+in a garbled sentence, but would be there in one that is clear."""
+_NEVER = 2.0
+_GARBLED = ((0.5, 0.7), (1.0, 0.0))
+"""Familiarity of the words -> how much they are garbled, 0..1."""
+_SIGN, _LONG_SIGN, _CALMED = 0.3, 0.1, 0.7
+"""What the model must give an emergency for a sign among garbled words: any; one of at least
+``_LONG`` syllables that fits by sound; one beside which something calm was heard."""
+_LONG = 4
 
 Distribution = tuple[dict[Act, float], dict[Topic, float]]
 
@@ -86,8 +96,11 @@ class Understander:
         reasons += apply_rules(view.plain, acts, topics)
         reasons += cause_first(view.topics, topics)
         _expected(view.plain, expect, slots, acts, topics)
-        danger = self._danger(text, alternatives, acts)
-        kind = _judge(danger, not may_be_danger(text), acts, reasons)
+        familiar = self._examples.familiarity(view.plain)
+        danger = self._danger((text, *alternatives[:3]), familiar, acts)
+        needed = _needed(text, familiar)
+        feared = acts[Act.EMERGENCY]
+        kind = _judge(danger, needed, acts, reasons)
         readings = _readings(acts, topics)
         best = readings[0]
         return Understanding(
@@ -97,6 +110,7 @@ class Understander:
             confidence=float(np.interp(best.score, *_HONEST)),
             readings=readings,
             emergency=kind,
+            worry=round(feared, 3) if kind is None and needed < _NEVER else 0.0,
             distress=kind is not None or manners.distressed(text),
             abusive=manners.abusive(text),
             foreign=manners.foreign(text),
@@ -122,12 +136,16 @@ class Understander:
         return acts, topics
 
     def _danger(
-        self, text: str, alternatives: Sequence[str], acts: dict[Act, float]
+        self, texts: Sequence[str], familiar: float, acts: dict[Act, float]
     ) -> Danger | None:
-        """The sign of danger that counts, else one that does not; a sign that only sounds like one
-        and that the model does not believe is none at all."""
-        dangers = [danger for one in (text, *alternatives[:3]) if (danger := find_danger(one))]
-        believed = [danger for danger in dangers if acts[Act.EMERGENCY] >= danger.consent]
+        """The sign of danger that counts, else one that does not; a sign that only sounds like one,
+        or stands in garbled words, and that the model does not believe is none at all."""
+        found = [(danger, calming(one)) for one in texts if (danger := find_danger(one))]
+        believed = [
+            danger
+            for danger, calm in found
+            if acts[Act.EMERGENCY] >= _consent(danger, familiar, calm=calm)
+        ]
         return next((danger for danger in believed if danger.live), next(iter(believed), None))
 
     def _explain(
@@ -210,12 +228,29 @@ def _tells(expect: Expect, slots: Slots) -> bool:
     return found.get(expect.kind) is not None
 
 
+def _consent(danger: Danger, familiar: float, *, calm: bool) -> float:
+    """What the model must give an emergency for a sign to count. Garbled words may make a sign by
+    chance, or hide what spoke against it; of familiar ones only the sign's own demand is left."""
+    doubt = float(np.interp(familiar, *_GARBLED))
+    chance = _LONG_SIGN if danger.heard >= _LONG else _SIGN
+    return max(danger.consent, doubt * (_CALMED if calm else chance))
+
+
+def _needed(text: str, familiarity: float) -> float:
+    """How sure the model must be to make an emergency on its own."""
+    if calming(text):
+        return _NEVER
+    if harmful(text):
+        return _SURE
+    return float(np.interp(familiarity, *_UNHEARD))
+
+
 def _judge(
-    danger: Danger | None, calm: bool, acts: dict[Act, float], reasons: list[str]
+    danger: Danger | None, needed: float, acts: dict[Act, float], reasons: list[str]
 ) -> EmergencyKind | None:
     """Makes the act an emergency, or takes it away from the model; returns the kind.
 
-    ``calm``: nothing in the sentence could be a cry for help, or something speaks against it.
+    ``needed``: how sure the model must be where no rule sees a sign either way.
     """
     model_says = acts[Act.EMERGENCY]
     if danger is not None:
@@ -226,7 +261,8 @@ def _judge(
     if danger is not None and danger.live:
         _set_emergency(acts, max(model_says, 0.9))
         return danger.kind
-    if danger is None and not calm and model_says >= _SURE:
+    if danger is None and model_says >= needed:
+        _set_emergency(acts, max(model_says, 0.6))
         return EmergencyKind.VIOLENCE
     _set_emergency(acts, 0.0)
     return None

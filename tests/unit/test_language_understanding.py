@@ -12,7 +12,7 @@ from hotline.domain.codes import Act, EmergencyKind, Topic
 from hotline.language import Expect, LanguageDataError, Understander
 from hotline.language.danger import find_danger
 from hotline.language.model import load_model, sources_hash
-from hotline.language.neighbours import load_examples
+from hotline.language.neighbours import Example, Examples, load_examples
 from hotline.language.normalise import plain
 
 pytestmark = pytest.mark.unit
@@ -79,6 +79,34 @@ def test_few_false_alarms(understander: Understander) -> None:
     rows = held_out("understanding_traps.tsv")
     alarms = [row["text"] for row in rows if understander.understand(row["text"]).emergency]
     assert len(alarms) / len(rows) <= 0.02, alarms
+
+
+def test_emergencies_are_heard_through_a_bad_line(understander: Understander) -> None:
+    rows = held_out("understanding_heard.tsv")
+    read = [
+        (row["act"], understander.understand(row["heard"], alternatives=others).emergency)
+        for row in rows
+        for others in [tuple(filter(None, (row.get("others") or "").split("|")))]
+    ]
+    cries = [kind for act, kind in read if act == "emergency"]
+    assert sum(kind is None for kind in cries) <= 0.05 * len(cries)
+    calm = [kind for act, kind in read if act != "emergency"]
+    assert sum(kind is not None for kind in calm) <= 0.02 * len(calm)
+
+
+def test_familiarity_is_the_share_of_known_neighbours() -> None:
+    examples = Examples([Example(Act.ASK, Topic.WAGES, "老板不给工资")])
+    assert examples.familiarity("老板不给钱") == 0.75
+    assert examples.familiarity("要文已经") == 0.0
+    assert examples.familiarity("好") == 1.0
+
+
+def test_what_sounds_like_danger_worries(understander: Understander) -> None:
+    assert understander.understand("要文已经买后里请万就做").worry > 0.03
+    assert understander.understand("我家的房租到期了房东不退押金").worry < 0.02
+    # an emergency is no mere worry, and neither is a question about one
+    assert understander.understand("他正拿刀砍我").worry == 0.0
+    assert understander.understand("听说隔壁有人跳楼是真的吗").worry == 0.0
 
 
 @pytest.mark.parametrize(
