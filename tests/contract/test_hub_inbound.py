@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from deskkit import allowed, rows_of
+from deskkit import rows_of
 from fastapi import FastAPI
 from hubkit import SECRET, Hub, an_intake, serving
 
@@ -21,6 +21,7 @@ from dispatch.intake import IntakeDesk
 from dispatch.life.desk import OrderDesk
 from dispatch.life.ports import Effects
 from dispatch.numbers import make_order_no
+from hotline.accounts.rights import allowed
 from hotline.db import Database
 from hotline.db.order_tables import InboxRow, NonceRow
 from hotline.privacy import KeyRing

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from deskkit import AID, allowed
+from deskkit import AID
 from hubkit import Hub, an_intake
 from sqlalchemy import delete, func, select, update
 from sqlmodel import col
@@ -24,6 +24,7 @@ from dispatch.intake import IntakeDesk
 from dispatch.life.actors import HUB, SYSTEM
 from dispatch.life.desk import OrderDesk
 from dispatch.life.ports import Effects
+from hotline.accounts.rights import allowed
 from hotline.db import Database
 from hotline.db.erase import erase_person
 from hotline.db.order_tables import InboxRow
