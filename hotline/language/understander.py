@@ -45,12 +45,14 @@ _HONEST = (
 )
 """Score of the best reading -> how often it is right, on the sets of benchmarks/understanding.py.
 The model learns from harder examples than callers say, so its own scores are too modest."""
-_SURE = 0.5
-"""From here on the model alone makes an emergency of words that hold some harm."""
-_UNHEARD = ((0.5, 0.65), (0.4, 0.95))
-"""Familiarity of the words -> the same where no word of harm is in them: it may not have been heard
-in a garbled sentence, but would be there in one that is clear."""
-_NEVER = 2.0
+_HARM, _CALM = 0.45, 0.85
+"""How sure the model must be to make an emergency on its own: of words that hold some harm; where
+something speaks for a calm question."""
+_NO_HARM = ((0.4, 0.5), (0.5, 0.6))
+"""Familiarity of the words -> the same where no word of harm is in them: people say it in a hundred
+ways, but of a garbled sentence the model knows less."""
+_LEAST = 0.02
+"""A sign that the model gives less is taken for a figure of speech."""
 _GARBLED = ((0.5, 0.7), (1.0, 0.0))
 """Familiarity of the words -> how much they are garbled, 0..1."""
 _SIGN, _LONG_SIGN, _CALMED = 0.3, 0.1, 0.7
@@ -110,7 +112,7 @@ class Understander:
             confidence=float(np.interp(best.score, *_HONEST)),
             readings=readings,
             emergency=kind,
-            worry=round(feared, 3) if kind is None and needed < _NEVER else 0.0,
+            worry=round(feared, 3) if kind is None and needed < _CALM else 0.0,
             distress=kind is not None or manners.distressed(text),
             abusive=manners.abusive(text),
             foreign=manners.foreign(text),
@@ -233,16 +235,16 @@ def _consent(danger: Danger, familiar: float, *, calm: bool) -> float:
     chance, or hide what spoke against it; of familiar ones only the sign's own demand is left."""
     doubt = float(np.interp(familiar, *_GARBLED))
     chance = _LONG_SIGN if danger.heard >= _LONG else _SIGN
-    return max(danger.consent, doubt * (_CALMED if calm else chance))
+    return max(_LEAST, danger.consent, doubt * (_CALMED if calm else chance))
 
 
 def _needed(text: str, familiarity: float) -> float:
     """How sure the model must be to make an emergency on its own."""
     if calming(text):
-        return _NEVER
+        return _CALM
     if harmful(text):
-        return _SURE
-    return float(np.interp(familiarity, *_UNHEARD))
+        return _HARM
+    return float(np.interp(familiarity, *_NO_HARM))
 
 
 def _judge(
