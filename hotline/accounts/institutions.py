@@ -20,7 +20,7 @@ from hotline.domain.people import Institution
 from hotline.domain.regions import covers
 from hotline.privacy import KeyRing
 
-_DEEPEST = 5
+DEEPEST = 5
 """Windows below windows, at most."""
 
 
@@ -162,6 +162,6 @@ def _check_parent(session: Session, institution: Institution) -> None:
         row = session.get(InstitutionRow, above)
         if row is None:
             raise wrong("parent", f"没有代码为“{above}”的机构，请先登记上级机构")
-        if above == institution.code or steps > _DEEPEST:
-            raise wrong("parent", f"上级机构绕成了圈或超过{_DEEPEST}层，请检查")
+        if above == institution.code or steps > DEEPEST:
+            raise wrong("parent", f"上级机构绕成了圈或超过{DEEPEST}层，请检查")
         above = row.parent

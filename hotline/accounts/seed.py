@@ -19,9 +19,10 @@ PROVINCE_DESK = Institution(
     name="安徽省12348热线平台",
     kind=InstitutionKind.HOTLINE,
     region=PROVINCE,
+    hours=tuple((day, "00:00", "24:00") for day in range(1, 8)),
     is_desk=True,
 )
-"""Takes what no other desk takes, so that every order finds one."""
+"""Takes what no other desk takes, so that every order finds one; day and night (GB/T 33358)."""
 _KINDS: Mapping[OfficeKind, tuple[InstitutionKind, frozenset[str]]] = {
     OfficeKind.SERVICE: (InstitutionKind.LEGAL_SERVICE_CENTRE, frozenset()),
     OfficeKind.LEGAL_AID: (

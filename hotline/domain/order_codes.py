@@ -143,6 +143,14 @@ class CloseReason(Coded):
     UNREASONABLE = "unreasonable", "诉求无法支持，已说明"
 
 
+class DutySource(Coded):
+    """Who put a duty into the roster."""
+
+    HAND = "hand", "手工登记"
+    FILE = "file", "文件导入"
+    PLANNER = "planner", "排班程序"
+
+
 class RingKind(Coded):
     """Why somebody is rung."""
 

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from hotline.domain.codes import Coded
+from hotline.domain.order_codes import DutySource
 from hotline.domain.people import Institution
 from hotline.roster.errors import DutyInputError
 
@@ -15,14 +15,6 @@ CHINA = ZoneInfo("Asia/Shanghai")
 LONGEST = timedelta(hours=36)
 """One duty; longer ones are slips of the pen (a wrong day or month)."""
 Span = tuple[datetime, datetime]
-
-
-class DutySource(Coded):
-    """Who put a duty into the roster."""
-
-    HAND = "hand", "手工登记"
-    FILE = "file", "文件导入"
-    PLANNER = "planner", "排班程序"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,13 @@ from hotline.accounts.records import Saved
 from hotline.db import Database, audit_log
 from hotline.db.digests import duty_digest
 from hotline.db.order_tables import DutyRow, InstitutionRow, PersonRow
+from hotline.domain.order_codes import DutySource
 from hotline.domain.regions import covers
 from hotline.privacy import KeyRing
 from hotline.roster.errors import DutyInputError, DutyNotFoundError, DutyOverlapError
 from hotline.roster.plan import (
     CHINA,
     Duty,
-    DutySource,
     Gap,
     OnDuty,
     WorkingDays,

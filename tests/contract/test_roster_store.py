@@ -11,12 +11,12 @@ from hotline.accounts.institutions import Institutions
 from hotline.accounts.people import People
 from hotline.accounts.records import Person, Saved
 from hotline.db import Database
-from hotline.domain.order_codes import InstitutionKind
+from hotline.domain.order_codes import DutySource, InstitutionKind
 from hotline.domain.people import Institution
 from hotline.knowledge.load import load_region_names
 from hotline.privacy import KeyRing
 from hotline.roster.errors import DutyInputError, DutyNotFoundError, DutyOverlapError
-from hotline.roster.plan import CHINA, Duty, DutySource, Weekdays
+from hotline.roster.plan import CHINA, Duty, Weekdays
 from hotline.roster.store import Roster
 
 pytestmark = pytest.mark.contract
