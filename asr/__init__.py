@@ -8,18 +8,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from asr.endpoint import SHORT_ANSWER, STORY, Patience
     from asr.engines import EngineChoice, choose_engine
     from asr.fake import FakeRecognizerPool, FakeRecognizerStream
     from asr.files import TranscribeResult, transcribe
+    from asr.patience import SHORT_ANSWER, STORY, Patience
     from asr.schedule import Priority
     from asr.stream import Completeness, RecognizerStream
     from asr.workers import PoolStats, RecognizerPool
 
 _WHERE = {
-    "SHORT_ANSWER": "asr.endpoint",
-    "STORY": "asr.endpoint",
-    "Patience": "asr.endpoint",
+    "SHORT_ANSWER": "asr.patience",
+    "STORY": "asr.patience",
+    "Patience": "asr.patience",
     "EngineChoice": "asr.engines",
     "choose_engine": "asr.engines",
     "FakeRecognizerPool": "asr.fake",

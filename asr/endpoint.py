@@ -13,63 +13,17 @@ import math
 from collections import deque
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import pairwise
 
 from asr.audio import BYTES_PER_SECOND, RATE
+from asr.patience import LIKELY, Patience
 
 CHUNK_SAMPLES = 512
 CHUNK_BYTES = CHUNK_SAMPLES * 2
 CHUNK_S = CHUNK_SAMPLES / RATE
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a silence may be before the turn is the bot's; seconds of silence."""
-
-    complete_s: float = 0.48
-    """Enough when the words heard so far are complete."""
-    incomplete_s: float = 1.42
-    """Enough when they may go on, or are not known: people pause for up to 1.2 s inside a sentence,
-    and the last sound before a pause is too weak for the VAD."""
-    hanging_s: float = 1.8
-    """Enough when the sentence hangs in the air (... 因为)."""
-    speculate_s: float = 0.22
-    """When the words heard so far are looked at."""
-    max_s: float = 28.0
-    """An utterance is closed at this length, and a new one begun, whatever the speaker does."""
-
-    def needed(self, score: float | None) -> float:
-        """Silence that closes an utterance whose words are complete to this degree (0..1).
-
-        Only a score that is nearly sure shortens the wait: an answer that comes early is nice, one
-        that comes in the middle of a sentence is not.
-        """
-        if score is None:
-            return self.incomplete_s
-        steps = (
-            (_HANGING, self.hanging_s),
-            (_OPEN, self.incomplete_s),
-            (_LIKELY, self.incomplete_s),
-            (_COMPLETE, self.complete_s),
-        )
-        if score <= steps[0][0]:
-            return self.hanging_s
-        for (low, before), (high, after) in pairwise(steps):
-            if score < high:
-                return before + (score - low) / (high - low) * (after - before)
-        return self.complete_s
-
-
-_HANGING, _OPEN, _LIKELY, _COMPLETE = 0.15, 0.3, 0.6, 0.9
-"""Scores of completeness between which the silence needed changes."""
-
 _SLOWER_S, _SLOWEST_S = 0.3, 0.6
 """What a caller known to pause is given on top, and at most."""
-
-SHORT_ANSWER = Patience(complete_s=0.45, incomplete_s=1.1, hanging_s=1.5)
-"""For a question that a word answers: yes or no, a number, a name."""
-STORY = Patience(complete_s=0.6)
-"""For an open question: what happened?"""
 
 
 class Kind(IntEnum):
@@ -77,8 +31,15 @@ class Kind(IntEnum):
 
     FINAL = 0
     SPECULATIVE = 1
-    PIECE = 2
-    PARTIAL = 3
+    WORDS = 2
+    """Are there words in it at all? Our voice waits to know whether it may go on."""
+    PIECE = 3
+    PARTIAL = 4
+
+    @property
+    def passing(self) -> bool:
+        """Only shown: no utterance is made of it, and it may be lost."""
+        return self in (Kind.WORDS, Kind.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +113,10 @@ class Tuning:
     """Speech after which the first partial is made."""
     partial_every_s: float = 0.8
     """New sound after which another partial is made."""
+    first_words_s: float = 0.32
+    """Speech over our voice that is looked at for words: two syllables."""
+    words_every_s: float = 0.35
+    """New sound after which it is looked at again, while it holds none."""
     piece_s: float = 6.0
     """A piece longer than this ends at the next pause."""
     long_piece_s: float = 9.0
@@ -176,6 +141,8 @@ class Endpointer:
         speculate: bool = True,
     ) -> None:
         self.patience = patience or Patience()
+        self.doubt = False
+        """Our voice speaks: words in the caller's sound have to be found soon."""
         self._tuning = tuning or Tuning()
         self._partials = partials
         self._speculate = speculate
@@ -218,6 +185,7 @@ class Endpointer:
         self._score: float | None = None
         self._asked = False
         self._partial_at = 0.0
+        self._worded = False
 
     def step(self, chunk: bytes, likelihood: float) -> list[Act]:
         """Take 32 ms of sound (1024 bytes) and how likely it is speech (0..1)."""
@@ -240,6 +208,11 @@ class Endpointer:
             return []
         self._score = score
         return [] if self._speaking else self._maybe_close()
+
+    def worded(self, utterance: int) -> None:
+        """Words were found in this utterance: it need not be looked at for them again."""
+        if utterance == self._utterance:
+            self._worded = True
 
     def flush(self, reason: str = "flush") -> list[Act]:
         """Close what is open, now."""
@@ -318,11 +291,11 @@ class Endpointer:
     def _maybe_close(self) -> list[Act]:
         silence = self.now - self._end
         needed = self.patience.needed(self._score)
-        if self._score is None or self._score <= _LIKELY:
+        if self._score is None or self._score <= LIKELY:
             needed += self._slow_s
         if silence + 1e-6 < needed:
             return []
-        said_all = self._score is not None and self._score > _LIKELY
+        said_all = self._score is not None and self._score > LIKELY
         return self._close("complete" if said_all else "endpoint")
 
     def _close(self, reason: str, *, go_on: bool = False) -> list[Act]:
@@ -390,15 +363,19 @@ class Endpointer:
         return Listen(self._piece(), kind, pcm, start, self._end, self._voiced)
 
     def _partial(self) -> list[Act]:
-        if not self._partials or not self._worth_decoding():
+        doubt = self.doubt and not self._worded
+        if not (doubt or self._partials) or not self._worth_decoding():
             return []
-        length = self._piece_s()
+        tuning, length = self._tuning, self._piece_s()
+        first, every = (
+            (tuning.first_words_s, tuning.words_every_s)
+            if doubt
+            else (tuning.first_partial_s, tuning.partial_every_s)
+        )
         due = (
-            self._voiced >= self._tuning.first_partial_s
-            if self._partial_at == 0.0
-            else length - self._partial_at >= self._tuning.partial_every_s
+            self._voiced >= first if self._partial_at == 0.0 else length - self._partial_at >= every
         )
         if not due:
             return []
         self._partial_at = length
-        return [self._listen(Kind.PARTIAL)]
+        return [self._listen(Kind.WORDS if doubt else Kind.PARTIAL)]

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from asr.endpoint import Patience
 from asr.engines.choice import EngineChoice
+from asr.patience import Patience
 from asr.schedule import Priority
 from asr.stream import Completeness
 from asr.workers import PoolStats
@@ -52,6 +52,9 @@ class FakeRecognizerStream:
     def set_patience(self, patience: Patience, completeness: Completeness | None = None) -> None:
         """Remember it, for the test to look at."""
         self.patience = patience
+
+    def set_doubt(self, doubt: bool) -> None:
+        """Nothing depends on it."""
 
     def flush(self) -> None:
         """Nothing is running."""

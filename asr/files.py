@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from asr.audio import read_wav, seconds
-from asr.endpoint import CHUNK_BYTES, Endpointer, Listen, Patience
+from asr.endpoint import CHUNK_BYTES, Endpointer, Listen
 from asr.engines import Engine, EngineChoice, choose_engine, load_engine
 from asr.engines.base import Hypothesis, Request
+from asr.patience import Patience
 from asr.vad import SileroVad
 from hotline.errors import SetupError
 

@@ -1,7 +1,8 @@
 """What is decoded next when there is more speech than cores: a sans-I/O queue.
 
-Order: what a caller of the bot waits for (finals and the looks ahead that become finals), pieces of
-their long stories, their partials; then transcripts of agents' calls, finals before partials.
+Order: what a caller of the bot waits for (finals, the looks ahead that become finals, words over
+our voice), pieces of their long stories, their partials; then transcripts of agents' calls, finals
+before partials.
 Partials are shed first: they are only taken when nobody waits.
 """
 
@@ -41,7 +42,7 @@ class Job:
     def rank(self) -> int:
         """Smaller is sooner."""
         if self.priority is Priority.BOT:
-            return {Kind.FINAL: 0, Kind.SPECULATIVE: 0, Kind.PIECE: 1, Kind.PARTIAL: 2}[self.kind]
+            return {Kind.PIECE: 1, Kind.PARTIAL: 2}.get(self.kind, 0)
         return 4 if self.kind is Kind.PARTIAL else 3
 
 
@@ -128,7 +129,7 @@ class Schedule:
         for rank in self._ranks:
             for job in [job for job in rank if _overtaken(job, new)]:
                 rank.remove(job)
-                if job.kind is Kind.PARTIAL:
+                if job.kind.passing:
                     self.counts.partials_shed += 1
                 else:
                     self.counts.superseded += 1
@@ -140,5 +141,5 @@ def _overtaken(old: Job, new: Job) -> bool:
         return False
     a, b = old.piece, new.piece
     if (a.utterance, a.index) != (b.utterance, b.index):
-        return old.kind is Kind.PARTIAL
+        return old.kind.passing
     return new.kind is not Kind.PARTIAL or old.kind is Kind.PARTIAL

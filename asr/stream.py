@@ -18,13 +18,13 @@ from asr.endpoint import (
     Endpointer,
     Kind,
     Listen,
-    Patience,
     Piece,
     Stopped,
     Tuning,
 )
 from asr.engines.base import Hypothesis
 from asr.gate import ENGINE_FAULTS
+from asr.patience import Patience
 from asr.schedule import Job, Priority
 from hotline.domain.speech import Final, Partial, SpeechEnd, SpeechEvent, SpeechStart
 
@@ -37,7 +37,13 @@ _UNKNOWN = 0.5
 """Completeness of words nobody judged."""
 _GUESS = 0.35
 _INCREMENTAL = Tuning(
-    first_partial_s=0.25, partial_every_s=0.25, piece_s=1e9, long_piece_s=1e9, forced_piece_s=1e9
+    first_partial_s=0.25,
+    partial_every_s=0.25,
+    first_words_s=0.25,
+    words_every_s=0.25,
+    piece_s=1e9,
+    long_piece_s=1e9,
+    forced_piece_s=1e9,
 )
 
 
@@ -140,6 +146,10 @@ class RecognizerStream:
         if completeness is not None:
             self._completeness = completeness
 
+    def set_doubt(self, doubt: bool) -> None:
+        """Our voice speaks (or no longer): words over it are told as soon as there are any."""
+        self._core.doubt = doubt
+
     def flush(self) -> None:
         """Close the running utterance now; its Final follows."""
         if self._open:
@@ -172,7 +182,7 @@ class RecognizerStream:
         if not self._open:
             return
         piece = job.piece
-        if job.kind is Kind.PARTIAL:
+        if job.kind.passing:
             self._tell_partial(job, found)
             return
         if not self._expected(piece):
@@ -184,7 +194,7 @@ class RecognizerStream:
 
     def lost(self, job: Job) -> None:
         """A job was given up: its worker died twice, or it was shed."""
-        if self._open and job.kind is not Kind.PARTIAL and self._expected(job.piece):
+        if self._open and not job.kind.passing and self._expected(job.piece):
             self._words[job.piece] = Hypothesis("", 0.0, refused="lost")
             self._tell_finals()
 
@@ -261,6 +271,8 @@ class RecognizerStream:
 
     def _tell_partial(self, job: Job, found: Hypothesis) -> None:
         text = self._so_far(job.piece) + found.text
+        if text:
+            self._core.worded(job.piece.utterance)
         running = self._core.open and job.piece.utterance == self._core.utterance
         if text and running and not self._waiting:
             listen = job.listen

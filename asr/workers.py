@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from asr.endpoint import Kind, Patience, Piece
+from asr.endpoint import Piece
 from asr.engines.base import Hypothesis, Request
 from asr.engines.choice import EngineChoice, choose_engine
+from asr.patience import Patience
 from asr.process import WorkerLostError, WorkerProcess
 from asr.schedule import Job, Priority, Schedule
 from asr.stream import Completeness, RecognizerStream
@@ -123,11 +124,19 @@ class RecognizerPool:
             priority=priority,
             patience=patience or Patience(),
             completeness=completeness,
-            partials=self._settings.partials,
+            partials=self._settings.partials and self._worth_partials(priority),
             incremental=self._incremental,
         )
         self._streams[stream_id] = stream
         return stream
+
+    def _worth_partials(self, priority: Priority) -> bool:
+        """Whether partials are made: nobody reads along in a call of the bot.
+
+        An engine that decodes all anew for each has better to do; words at pauses and over our
+        voice are told in any case.
+        """
+        return self._incremental or priority is Priority.AGENT
 
     def stats(self) -> PoolStats:
         """Numbers as of now."""
@@ -265,7 +274,7 @@ class RecognizerPool:
             had_by, had = self._sent.get(key, (pid, 0))
             offset = min(had, len(listen.pcm)) if had_by == pid else 0
             self._sent[key] = (pid, len(listen.pcm))
-        final = job.kind is not Kind.PARTIAL
+        final = not job.kind.passing
         return Request(key, listen.pcm[offset:], offset, final, listen.voiced)
 
     def _forget(self, prefix: str) -> None:
@@ -276,7 +285,7 @@ class RecognizerPool:
             worker.forget(prefix)
 
     def _deliver(self, job: Job, found: Hypothesis) -> None:
-        if job.kind is Kind.PARTIAL:
+        if job.kind.passing:
             self._counts.partials += 1
         else:
             self._counts.finals += 1
@@ -291,7 +300,7 @@ class RecognizerPool:
     def _retry(self, jobs: list[Job]) -> None:
         for job in jobs:
             job.attempts += 1
-            if job.kind is Kind.PARTIAL or job.stream not in self._streams:
+            if job.kind.passing or job.stream not in self._streams:
                 continue
             if job.attempts > 1:
                 self._give_up(job)
@@ -300,7 +309,7 @@ class RecognizerPool:
                 self._schedule.again(job)
 
     def _give_up(self, job: Job) -> None:
-        if job.kind is not Kind.PARTIAL:
+        if not job.kind.passing:
             self._counts.lost += 1
         stream = self._streams.get(job.stream)
         if stream is not None:

@@ -1,22 +1,24 @@
 """Callers who only pause (0.8 to 1.2 s inside a sentence): how many are cut off?
 
-    .venv/bin/python -m benchmarks.call_pauses [--calls 60] [--json]
+    .venv/bin/python -m benchmarks.call_pauses [--calls 60] [--at-once 3] [--json]
 
-Real SIP calls, two at a time. A sentence is spoken in two parts with a pause between; a caller is
-cut off when the hotline speaks before the second part has ended.
+Real SIP calls, a few at a time. A sentence is spoken in two parts with a pause between; a caller is
+cut off when the hotline speaks before the second part has ended. The pause runs from the last loud
+sound of the first part to the first loud sound of the second; callers' sentences are rendered
+before the hotline starts. Callers who were cut off are listed with their words.
 """
 
 import asyncio
-import itertools
 import secrets
+from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.common import arguments, hotline, show
+from benchmarks.common import arguments, callers_for, hotline, show
 from hotline.settings import Settings
 from ivr.phone import Phone
 from ivr.phone.callers import Callers, quiet
-from ivr.phone.ear import Ear
+from ivr.phone.ear import Ear, head_s, tail_s
 from ivr.phone.talk import until
 
 HALVES = (
@@ -32,12 +34,33 @@ HALVES = (
     ("房东说", "押金一分钱也不退给我"),
 )
 PAUSES = (0.8, 1.0, 1.2)
-AT_ONCE = 2
 
 
-async def cut_off(
-    settings: Settings, phone: Phone, first: bytes, pause: float, rest: bytes
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """One call."""
+
+    words: str
+    pause: float
+    cut: bool
+
+
+def plan(calls: int) -> list[tuple[tuple[str, str], float, int]]:
+    """(halves, pause, caller) of each call: over three rounds each voice meets each sentence."""
+    found = []
+    for number in range(calls):
+        half, pause = number // len(PAUSES) % len(HALVES), number % len(PAUSES)
+        caller = half + pause + number // (len(HALVES) * len(PAUSES))
+        found.append((HALVES[half], PAUSES[pause], caller))
+    return found
+
+
+def with_pause(first: bytes, pause: float, rest: bytes) -> bytes:
+    """The two parts with exactly so much silence between their last and first loud sound."""
+    return first + quiet(max(0.0, pause - tail_s(first) - head_s(rest))) + rest
+
+
+async def cut_off(phone: Phone, sound: bytes) -> bool:
     """One call; True when the hotline spoke into the caller's sentence."""
     loop = asyncio.get_running_loop()
     ear = Ear()
@@ -48,41 +71,40 @@ async def cut_off(
     try:
         await until(call, lambda: ear.finished(loop.time(), 1.0))
         ear.expect(loop.time())
-        ended = await call.say(first + quiet(pause) + rest)
+        ended = await call.say(sound) - tail_s(sound)
         spoke = ear.first_after
         return spoke is not None and spoke < ended
     finally:
         await call.hang_up()
 
 
-async def measure(settings: Settings, callers: Callers, calls: int) -> list[tuple[float, bool]]:
-    """(pause, cut off) of each call."""
-    plan = list(itertools.islice(itertools.cycle(itertools.product(HALVES, PAUSES)), calls))
-    gate = asyncio.Semaphore(AT_ONCE)
+async def measure(settings: Settings, callers: Callers, calls: int, at_once: int) -> list[Paused]:
+    """All calls, so many at once."""
+    gate = asyncio.Semaphore(at_once)
     async with Phone(settings.pbx, app=f"bench-{secrets.token_hex(4)}") as phone:
 
-        async def one(number: int) -> tuple[float, bool]:
-            (first, rest), pause = plan[number]
-            sounds = callers.say(first, number), callers.say(rest, number)
+        async def one(halves: tuple[str, str], pause: float, caller: int) -> Paused:
+            first, rest = (callers.say(half, caller) for half in halves)
             async with gate:
-                return pause, await cut_off(phone, sounds[0], pause, sounds[1])
+                cut = await cut_off(phone, with_pause(first, pause, rest))
+            return Paused("…".join(halves), pause, cut)
 
-        return list(await asyncio.gather(*(one(number) for number in range(calls))))
+        return list(await asyncio.gather(*(one(*call) for call in plan(calls))))
 
 
 def main() -> None:
     """Measure and print."""
-    options = arguments(__doc__, calls=60)
+    options = arguments(__doc__, calls=60, at_once=3)
+    callers = callers_for((half, n) for halves, _, n in plan(options.calls) for half in halves)
     with hotline() as trial:
-        results = asyncio.run(
-            measure(trial.settings, Callers(trial.settings.cache_dir), options.calls)
-        )
-    share = float(np.mean([cut for _, cut in results]))
+        results = asyncio.run(measure(trial.settings, callers, options.calls, options.at_once))
+    share = float(np.mean([one.cut for one in results]))
     rows: list[tuple[str, object]] = [("callers who paused", len(results))]
     for pause in PAUSES:
-        of = [cut for length, cut in results if length == pause]
+        of = [one.cut for one in results if one.pause == pause]
         rows.append((f"cut off at {pause} s", f"{sum(of)} of {len(of)}"))
     rows.append(("cut off %", round(100 * share, 1)))
+    rows.append(("who", [f"{one.words} ({one.pause} s)" for one in results if one.cut]))
     show("callers cut off who only paused", rows, only_json=options.json)
 
 

@@ -4,9 +4,11 @@ import argparse
 import asyncio
 import contextlib
 import json
+import re
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import urllib.request
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ from hotline.db import Database
 from hotline.db.calls import CallStore
 from hotline.domain.calls import CallRecord
 from hotline.privacy import KeyRing
-from hotline.settings import Settings
+from hotline.settings import Settings, load_settings
+from ivr.phone.callers import Callers
 
 
 def arguments(doc: str | None, **numbers: int) -> argparse.Namespace:
@@ -28,7 +31,7 @@ def arguments(doc: str | None, **numbers: int) -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="print only the JSON line")
     for name, default in numbers.items():
-        parser.add_argument(f"--{name}", type=int, default=default)
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=default)
     return parser.parse_args()
 
 
@@ -40,6 +43,22 @@ def hotline(**groups: str) -> Iterator[Trial]:
         settings, config = private_settings(Path(folder), **groups)
         with Trial(settings, config) as trial:
             yield trial
+
+
+def callers_for(sentences: Iterable[tuple[str, int]]) -> Callers:
+    """Callers whose (text, caller) sentences are there: rendered before the hotline starts."""
+    callers = Callers(load_settings().cache_dir)
+    callers.prepare(sentences)
+    return callers
+
+
+def rendered_live(trial: Trial) -> int:
+    """Fixed texts that were not in the voice's cache when a caller needed them."""
+    web = trial.settings.web
+    with urllib.request.urlopen(f"http://{web.host}:{web.port}/metrics", timeout=5) as answer:
+        page = answer.read().decode()
+    found = re.search(r'^hotline_voice_cache_total\{result="rendered"\} (\S+)$', page, re.M)
+    return int(float(found[1])) if found else 0
 
 
 def records(settings: Settings, count: int = 500) -> list[CallRecord]:

@@ -51,7 +51,11 @@ ASR_SECONDS = _histogram("asr_seconds", "Time to decode one utterance", _LATENCY
 ASR_SHED = _counter("asr_shed", "Recognition work given up for want of cores", "kind")
 ASR_LOST = _counter("asr_lost", "Utterances lost with a crashed worker")
 ASR_WORKER_STARTS = _counter("asr_worker_starts", "Recognition workers started")
-VOICE_CACHE = _counter("voice_cache", "Texts to speak found in the cache or not", "result")
+VOICE_CACHE = _counter(
+    "voice_cache",
+    "Texts spoken: cached, rendered (fixed, but not rendered ahead), fresh (with variable words)",
+    "result",
+)
 VOICE_SECONDS = _histogram("voice_seconds", "Time to the first sound of a rendered text", _LATENCY)
 
 # orders and hub

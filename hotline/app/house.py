@@ -88,6 +88,7 @@ class House:
         await asyncio.gather(self._start_speech(), self._start_pbx())
         await self._start_calls()
         await self._serve()
+        self._run("voice-ahead", self._render_ahead)
 
     async def _open_store(self) -> None:
         self.store = await asyncio.to_thread(open_store, self.settings)
@@ -123,6 +124,9 @@ class House:
         await asyncio.gather(self.pool.start(), self.voice.start())
         self._stack.push_async_callback(self.pool.stop)
         self._stack.push_async_callback(self.voice.stop)
+
+    async def _render_ahead(self) -> None:
+        await self.voice.prerender(fixed_texts(self.knowledge))
 
     async def _watch_ears(self) -> None:
         loop = asyncio.get_running_loop()

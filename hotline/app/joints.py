@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from asr import RecognizerPool, RecognizerStream
-from asr.endpoint import SHORT_ANSWER, STORY, Patience
+from asr.patience import SHORT_ANSWER, STORY, Patience
 from asr.schedule import Priority
 from dispatch.errors import OrderNotFoundError
 from dispatch.intake import IntakeDesk
@@ -45,6 +45,10 @@ class CallStream:
         """See ``ivr.call.ports.Stream``."""
         wanted = Expect(cast(Kind, expect))
         self._stream.set_patience(_PATIENCE[patience], lambda text: complete(text, wanted))
+
+    def set_doubt(self, doubt: bool) -> None:
+        """See ``ivr.call.ports.Stream``."""
+        self._stream.set_doubt(doubt)
 
     async def close(self) -> None:
         """See ``ivr.call.ports.Stream``."""

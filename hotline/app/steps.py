@@ -98,13 +98,13 @@ def checks(settings: Settings) -> Sequence[tuple[str, Check]]:
 
 
 def first_texts(settings: Settings) -> list[str]:
-    """Texts a call cannot do without, most needed first: prompts, then what the demo answers.
+    """Texts a call's first minute needs, most needed first, then what the demo answers.
 
-    Names of counties, times and the other answers follow in the background (``voice render``).
+    ``hotline up`` renders the others in the background (``voice render`` does it at once).
     """
     knowledge = KnowledgeBase.load(settings.knowledge_dir or DATA)
     demo = [spoken(a) for a in knowledge.answers if a.id in DEMO_ANSWERS]
-    return [*prompts.P.values(), *demo]
+    return [*FALLBACK_PROMPTS.values(), *prompts.FIRST, *demo]
 
 
 def all_texts(settings: Settings) -> list[str]:
@@ -138,11 +138,11 @@ def _share(report: Report) -> Callable[[str, int, int], None]:
 
 
 def _prompts(settings: Settings, report: Report) -> None:
+    prerender(settings, first_texts(settings), report)
     for name, text in FALLBACK_PROMPTS.items():
         path = prompt_path(settings, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         render_to_sln16(text, path, settings)
-    prerender(settings, first_texts(settings), report)
 
 
 def _has_fallback(settings: Settings) -> bool:

@@ -1,7 +1,6 @@
 """``hotline demo``: everything set up and started, a real call, the order at the hub."""
 
 import asyncio
-import subprocess
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -52,11 +51,9 @@ async def _show(settings: Settings, *, once: bool) -> bool:
     acknowledged = await _show_order(settings, record)
     if once:
         return acknowledged
-    background = _render_rest()
     _show_addresses(settings)
     await until_signal()
     console.print("正在停止……")
-    background.terminate()
     return acknowledged
 
 
@@ -110,13 +107,3 @@ def _show_addresses(settings: Settings) -> None:
         f"密码 {softphone_password(settings)}  拨 {pbx.number}"
     )
     console.print("按 Ctrl-C 结束")
-
-
-def _render_rest() -> subprocess.Popen[bytes]:
-    """The other answers' sound, in the background with low priority."""
-    return subprocess.Popen(
-        ["nice", "-n", "15", sys.executable, "-m", "hotline.cli", "voice", "render"],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )

@@ -350,5 +350,22 @@ def _parts() -> list[str]:
     return found
 
 
-ALL: tuple[str, ...] = tuple(dict.fromkeys([*P.values(), *_parts()]))
-"""Every fixed text once, most needed first: what set-up renders ahead."""
+_FIRST = (
+    "greeting greeting.keys menu.main more go_ahead hello hear_you listening take_time "
+    "not_understood silence_1 silence_2 speech_lost "
+    "danger.suicide danger.suicide_other danger.violence danger.confinement danger.abduction "
+    "danger.wait danger.here danger.still danger.where "
+    "transfer.wait transfer.misunderstood callback.nobody callback.story "
+    "choice.ask choice.or answer.none answer.detail keys.yes_no "
+    "order.start order.story order.region order.county order.elsewhere order.since "
+    "order.phone_own order.phone_own_ask order.phone order.name order.urgent "
+    "order.read order.right order.done_tail order.done_tail_how "
+    "rate rate.thanks bye"
+)
+
+FIRST: tuple[str, ...] = tuple(P[name] for name in _FIRST.split())
+"""What any call's first minute needs (greeting, danger, a person, an order): set-up waits for these
+alone, the rest is rendered while the hotline runs."""
+
+ALL: tuple[str, ...] = tuple(dict.fromkeys([*FIRST, *P.values(), *_parts()]))
+"""Every fixed text once, most needed first: what is rendered ahead."""

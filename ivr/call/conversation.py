@@ -15,7 +15,7 @@ from ivr.call.ports import Mouth
 from ivr.call.record import CallBook
 from ivr.call.speaker import Speaker as Voice
 from ivr.call.speaker import Utterance
-from ivr.call.turns import Deliver, Output, PauseVoice, ResumeVoice, StopVoice, TurnTaker
+from ivr.call.turns import Deliver, GiveUp, Output, PauseVoice, ResumeVoice, StopVoice, TurnTaker
 
 log = structlog.get_logger(__name__)
 
@@ -37,8 +37,8 @@ class Conversation:
     """Runs the dialogue. Times are the event loop's clock.
 
     ``on_action`` gets the last action of every turn of the dialogue: what it waits for.
-    ``on_silent`` is called when our voice has come to its end. ``clock`` turns times of the
-    recognizer's stream into the loop's.
+    ``on_silent`` is called when our voice has come to its end, ``on_doubt`` when words spoken over
+    it begin, or cease, to matter. ``clock`` turns times of the recognizer's stream into the loop's.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Conversation:
         clock: Callable[[float], float],
         on_action: Callable[[Action], None],
         on_silent: Callable[[int], None],
+        on_doubt: Callable[[bool], None] = lambda doubt: None,
     ) -> None:
         self._book = book
         self._restore = restore
@@ -59,6 +60,9 @@ class Conversation:
         self._clock = clock
         self._on_action = on_action
         self._on_silent = on_silent
+        self._on_doubt = on_doubt
+        self._doubt = False
+        self._given_up_at: float | None = None
         self.voice = Voice(mouth, on_began=self._began, on_done=self._done)
         self._turns = TurnTaker(backchannel)
         self.dialogue: Dialogue | None = None
@@ -116,6 +120,7 @@ class Conversation:
     def cut(self) -> None:
         """Fall silent; what was said so far is noted."""
         self._note(self.voice.stop(), interrupted=True)
+        self._given_up_at = None
 
     def _do(self, outputs: Sequence[Output]) -> None:
         for out in outputs:
@@ -123,13 +128,22 @@ class Conversation:
                 case PauseVoice():
                     self.voice.pause()
                 case ResumeVoice():
+                    self._given_up_at = None
                     self.voice.resume()
+                case GiveUp():
+                    self._given_up_at = asyncio.get_running_loop().time()
                 case StopVoice():
                     self.cut()
                 case Deliver():
                     self._heard(out)
                 case _:
                     self.tell(Silence())
+        self._tell_doubt()
+
+    def _tell_doubt(self) -> None:
+        if self._turns.doubt != self._doubt:
+            self._doubt = self._turns.doubt
+            self._on_doubt(self._doubt)
 
     def _heard(self, said: Deliver) -> None:
         if self.dialogue is None:
@@ -183,6 +197,7 @@ class Conversation:
             self.cut()
         utterance = self.voice.speak(says, append=append)
         self._turns.voice_started(interruptible=utterance.interruptible, answer_expected=answer)
+        self._tell_doubt()
 
     def _began(self, utterance: Utterance) -> None:
         self._latency_ms = None
@@ -201,7 +216,7 @@ class Conversation:
             Speaker.BOT,
             utterance.text,
             utterance.began - self.answered_at,
-            asyncio.get_running_loop().time() - self.answered_at,
+            (self._given_up_at or asyncio.get_running_loop().time()) - self.answered_at,
             latency_ms=self._latency_ms,
             interrupted=interrupted,
         )

@@ -19,6 +19,9 @@ class Stream(Protocol):
     def set_patience(self, patience: str, expect: str) -> None:
         """How long a pause may last, and what kind of answer is waited for."""
 
+    def set_doubt(self, doubt: bool) -> None:
+        """While our voice speaks: words over it have to be told as soon as there are any."""
+
     async def close(self) -> None:
         """Give the stream up."""
 

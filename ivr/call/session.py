@@ -80,6 +80,7 @@ class CallSession:
             clock=lambda at: self._sound.clock(at),
             on_action=self._wait_for,
             on_silent=lambda number: self.post(m.VoiceDone(number)),
+            on_doubt=self._hear_words_soon,
         )
         self._sound = CallSound(
             parts.pbx,
@@ -288,6 +289,10 @@ class CallSession:
         await self._legs.clear(caller=self._hangup_by not in ("caller", "system"))
         outcome = self._outcome or CallOutcome.ABANDONED
         await self.book.finish(outcome, self._p.now(), self._hangup_by)
+
+    def _hear_words_soon(self, doubt: bool) -> None:
+        if self._stream is not None:
+            self._stream.set_doubt(doubt)
 
     # ---- what the dialogue waits for -------------------------------------------------------------
 

@@ -34,6 +34,11 @@ class StopVoice:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveUp:
+    """There are words: the held voice will not go on, unless the final proves them no words."""
+
+
+@dataclass(frozen=True, slots=True)
 class Deliver:
     """The caller has said this; it is the bot's turn."""
 
@@ -53,7 +58,7 @@ class NoInput:
     """The caller has said nothing in the time given."""
 
 
-Output = PauseVoice | ResumeVoice | StopVoice | Deliver | NoInput
+Output = PauseVoice | ResumeVoice | StopVoice | GiveUp | Deliver | NoInput
 
 
 class TurnTaker:
@@ -67,6 +72,7 @@ class TurnTaker:
         self._caller_since: float | None = None
         self._verdict_by: float | None = None
         self._words = False
+        self._given_up = False
         self._listen_s: float | None = None
         self._silence_at: float | None = None
         self._answer_expected = False
@@ -78,6 +84,11 @@ class TurnTaker:
     def caller_speaking(self) -> bool:
         """Speech-like sound is coming in."""
         return self._caller_since is not None
+
+    @property
+    def doubt(self) -> bool:
+        """Our voice speaks and may be spoken over."""
+        return self._speaking and self._interruptible
 
     def voice_started(self, *, interruptible: bool, answer_expected: bool) -> None:
         """We begin to speak. ``answer_expected``: a question is asked, 嗯 counts as an answer."""
@@ -131,14 +142,7 @@ class TurnTaker:
                 self._verdict_by = now + SETTLE_S
             return []
         if isinstance(event, Partial):
-            if event.text and not (self._ignores(event.text) and self._speaking):
-                self._words = True
-                self._verdict_by = None
-                if self._speaking and self._interruptible and not self._paused:
-                    # Words that came in after the voice had gone on: it was speech after all.
-                    self._paused = True
-                    return [PauseVoice()]
-            return []
+            return self._partial(event)
         return self._final(event, now)
 
     def key(self, now: float) -> list[Output]:
@@ -147,6 +151,23 @@ class TurnTaker:
         self._held = None
         self._story.clear()
         return self._stop() if self._speaking and self._interruptible else []
+
+    def _partial(self, partial: Partial) -> list[Output]:
+        if not partial.text or (self._speaking and self._ignores(partial.text)):
+            return []
+        self._words = True
+        self._verdict_by = None
+        if not self.doubt:
+            return []
+        out: list[Output] = []
+        if not self._paused:
+            # Words that came in after the voice had gone on: it was speech after all.
+            self._paused = True
+            out.append(PauseVoice())
+        if not self._given_up:
+            self._given_up = True
+            out.append(GiveUp())
+        return out
 
     def _speech_start(self, now: float) -> list[Output]:
         self._caller_since = now
@@ -214,11 +235,13 @@ class TurnTaker:
 
     def _resume(self) -> list[Output]:
         self._paused = False
+        self._given_up = False
         return [ResumeVoice()]
 
     def _stop(self) -> list[Output]:
         self._speaking = False
         self._paused = False
+        self._given_up = False
         self._verdict_by = None
         return [StopVoice()]
 

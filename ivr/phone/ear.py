@@ -2,12 +2,34 @@
 
 import numpy as np
 
-from ivr.media import FRAME_S
+from ivr.media import FRAME_BYTES, FRAME_S, RATE
 
 LOUD = 250.0
 """RMS of a 20 ms frame above which the hotline speaks; line noise of G.711 is far below."""
 _ONSET_FRAMES = 2
 """So many loud frames in a row are speech; a single one may be a click."""
+
+
+def loud(frame: bytes) -> bool:
+    """Whether somebody speaks in these 20 ms (16 kHz s16le)."""
+    samples = np.frombuffer(frame, np.int16).astype(np.float32)
+    return bool(samples.size and np.sqrt(np.mean(samples * samples)) >= LOUD)
+
+
+def tail_s(pcm: bytes) -> float:
+    """Seconds of quiet at the end of a sound: a speaker has finished before a recording has."""
+    for end in range(len(pcm), 0, -FRAME_BYTES):
+        if loud(pcm[max(0, end - FRAME_BYTES) : end]):
+            return (len(pcm) - end) / 2 / RATE
+    return 0.0
+
+
+def head_s(pcm: bytes) -> float:
+    """Seconds of quiet at its beginning."""
+    for start in range(0, len(pcm), FRAME_BYTES):
+        if loud(pcm[start : start + FRAME_BYTES]):
+            return start / 2 / RATE
+    return 0.0
 
 
 class Ear:
@@ -33,9 +55,7 @@ class Ear:
 
     def feed(self, frame: bytes, now: float) -> None:
         """One 20 ms frame, received at ``now``."""
-        samples = np.frombuffer(frame, np.int16).astype(np.float32)
-        rms = float(np.sqrt(np.mean(samples * samples))) if samples.size else 0.0
-        if rms < LOUD:
+        if not loud(frame):
             self._loud_run = 0
             return
         self._loud_run += 1

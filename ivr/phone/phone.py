@@ -45,7 +45,7 @@ class PhoneCall:
         self.on_sent: Callable[[bytes, float], None] = lambda pcm, at: None
         """Gets what it says, and when that goes out."""
         self._socket: MediaSocket | None = None
-        self._said: dict[str, asyncio.Event] = {}
+        self._said: dict[str, asyncio.Future[float]] = {}
         self._marks = 0
         self._breath: asyncio.Task[None] | None = None
 
@@ -70,20 +70,20 @@ class PhoneCall:
         )
 
     async def say(self, pcm: bytes) -> float:
-        """Speak; returns when the last of it has gone out, with that time."""
+        """Speak; returns when the last of it has gone out, with the time at which it did."""
         if self._socket is None:
             raise AriUnavailableError("the telephone has no call")
         self._marks += 1
         name = str(self._marks)
-        self._said[name] = asyncio.Event()
+        done: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+        self._said[name] = done
         self._socket.play(pcm)
         self._socket.mark(name)
-        done = asyncio.create_task(self._said[name].wait(), name="phone-said")
         over = asyncio.create_task(self.over.wait(), name="phone-over")
         await asyncio.wait([done, over], return_when=asyncio.FIRST_COMPLETED)
-        done.cancel()
         over.cancel()
-        return asyncio.get_running_loop().time()
+        del self._said[name]
+        return done.result() if done.done() else asyncio.get_running_loop().time()
 
     def send(self, pcm: bytes) -> None:
         """Send sound now, for a caller who paces it alone (``silent=False``)."""
@@ -137,7 +137,7 @@ class PhoneCall:
             f"ws://{self._pbx.http_host}:{self._pbx.http_port}/media/{segment(link)}",
             f"Basic {token.decode()}",
             on_frame=lambda pcm: self.on_frame(pcm),
-            on_played=lambda mark, at: self._said[mark].set(),
+            on_played=self._played,
             on_sent=lambda pcm, at: self.on_sent(pcm, at),
         )
         await self._socket.open()
@@ -145,6 +145,11 @@ class PhoneCall:
         if self._silent:
             self._breath = asyncio.create_task(self._breathe(self._socket), name="phone-breath")
         await self._ari.post("bridges", type="mixing", bridgeId=self._bridge)
+
+    def _played(self, mark: str, at: float) -> None:
+        done = self._said.get(mark)
+        if done is not None and not done.done():
+            done.set_result(at)
 
     async def _breathe(self, socket: MediaSocket) -> None:
         """A telephone sends sound all the time, silence too."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ivr.media import FRAME_S, RATE
-from ivr.phone.ear import Ear
+from ivr.phone.ear import Ear, tail_s
 from ivr.phone.phone import Phone, PhoneCall
 from ivr.voice.sound import wav_bytes
 
@@ -44,10 +44,18 @@ class Spoken:
 
     @property
     def latency_ms(self) -> int | None:
-        """From the end of the caller's sound to the hotline's first, as received."""
-        if self.reply_began is None:
+        """From the end of the caller's last word to the hotline's first, as received.
+
+        None without a reply, and when the hotline spoke before the caller had ended (``early``).
+        """
+        if self.reply_began is None or self.early:
             return None
         return round((self.reply_began - self.ended) * 1000)
+
+    @property
+    def early(self) -> bool:
+        """The hotline spoke into the caller's words."""
+        return self.reply_began is not None and self.reply_began < self.ended
 
 
 @dataclass(slots=True)
@@ -151,12 +159,15 @@ async def converse(
 async def _speak(call: PhoneCall, ear: Ear, line: Line, answered: float, stay_s: float) -> Spoken:
     loop = asyncio.get_running_loop()
     began = loop.time()
+    ear.expect(began)
     if line.keys:
         await call.press(line.keys)
         ended = loop.time()
     else:
-        ended = await call.say(line.pcm)
-    ear.expect(ended)
+        ended = await call.say(line.pcm) - tail_s(line.pcm)
+    if ear.last is not None and ear.last < ended:
+        # It spoke and fell silent again while the caller went on: its reply is still to come.
+        ear.expect(ended)
     await _hear_out(call, ear, stay_s)
     reply = None if ear.first_after is None else ear.first_after - answered
     return Spoken(line.label, began - answered, ended - answered, reply)

@@ -15,15 +15,19 @@ log = structlog.get_logger(__name__)
 
 _START_S = 60.0
 _REQUEST_S = 60.0
+_PATIENCE = 30.0
+"""So many times longer for a worker in the background: it may not get the processor for minutes."""
 
 
 class WorkerProcess:
     """One worker. Not for concurrent use: its owner sends one piece after the other."""
 
-    def __init__(self, spec: EngineSpec, *, threads: int, nice: int = 0) -> None:
+    def __init__(self, spec: EngineSpec, *, threads: int, background: bool = False) -> None:
+        """``background``: it gives way to everything else on the machine."""
         self._spec = spec
         self._threads = threads
-        self._nice = nice
+        self._background = background
+        self._slower = _PATIENCE if background else 1.0
         self._process: asyncio.subprocess.Process | None = None
         self._sent = 0
 
@@ -42,8 +46,8 @@ class WorkerProcess:
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         try:
-            async with asyncio.timeout(_START_S):
-                self._write(setup_json(self._spec, self._threads, self._nice))
+            async with asyncio.timeout(_START_S * self._slower):
+                self._write(setup_json(self._spec, self._threads, self._background))
                 head, _ = await self._read()
         except BaseException as error:
             await self.stop()
@@ -60,7 +64,7 @@ class WorkerProcess:
         self._sent += 1
         wanted = {"id": self._sent, "text": text, "speed": speed}
         try:
-            async with asyncio.timeout(_REQUEST_S):
+            async with asyncio.timeout(_REQUEST_S * self._slower):
                 self._write(json.dumps(wanted).encode())
                 head, sound = await self._read()
         except (TimeoutError, OSError, EOFError):

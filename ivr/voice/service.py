@@ -1,8 +1,8 @@
 """The voice as the calls use it: texts in, sound piece by piece, the event loop never blocked.
 
 Pieces found in the cache come at once; the others are rendered by a worker process, the most
-urgent first. Bulk rendering has a worker of its own with low priority and hands it a piece only
-while no caller waits.
+urgent first. Bulk rendering has a worker of its own, which gets the processor only while nothing
+else wants it and a piece only while no caller waits.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import structlog
 
+from hotline.metrics import VOICE_CACHE
 from hotline.settings import VoiceSettings
 from ivr.voice.cache import VoiceCache
 from ivr.voice.engines.base import EngineSpec
@@ -167,8 +168,10 @@ class VoiceService:
             yield _bytes(recorded)
             return
         parts = pieces(text)
-        if self._all(parts, speed) is None:
+        there = self._all(parts, speed) is not None
+        if not there:
             parts = pieces(text, quick=True)
+        VOICE_CACHE.labels("cached" if there else "rendered" if keep else "fresh").inc()
         jobs = self._begin(parts, speed, priority)
         try:
             for index, (part, job) in enumerate(zip(parts, jobs, strict=True)):
@@ -191,11 +194,12 @@ class VoiceService:
     ) -> int:
         """Render fixed texts in order into the cache, only while no caller waits; pieces rendered.
 
-        ``progress`` gets how many of how many texts are done. May be cancelled and run again.
+        ``progress`` gets how many of how many texts are done. May be cancelled and run again. A
+        piece that cannot be spoken is logged and left out.
         """
         wanted = list(texts)
         paces = tuple(speeds)
-        worker = WorkerProcess(self._known_spec(), threads=self._threads, nice=10)
+        worker = WorkerProcess(self._known_spec(), threads=1, background=True)
         rendered = 0
         try:
             for done, text in enumerate(wanted):
@@ -210,18 +214,24 @@ class VoiceService:
 
     async def _prerender_one(self, worker: WorkerProcess, text: str, speed: float) -> int:
         rendered = 0
-        for part in pieces(text):
-            if self._cache.has(self._key(part, speed)):
-                continue
+        for part in await asyncio.to_thread(self._missing, text, speed):
             await self._quiet.wait()
             engine_speed = pace(self._known_spec(), self._settings, speed)
             try:
-                sound = await worker.speak(part.text, engine_speed)
-            except VoiceDownError:
-                sound = await worker.speak(part.text, engine_speed)
+                try:
+                    sound = await worker.speak(part.text, engine_speed)
+                except VoiceDownError:
+                    sound = await worker.speak(part.text, engine_speed)
+            except VoiceError as error:
+                log.warning("a piece could not be rendered ahead", code=error.code)
+                continue
             await self._store(part, speed, np.frombuffer(sound, "<i2"))
             rendered += 1
         return rendered
+
+    def _missing(self, text: str, speed: float) -> list[Piece]:
+        """What of a text is not in the cache; reading a text aloud takes milliseconds."""
+        return [part for part in pieces(text) if not self._cache.has(self._key(part, speed))]
 
     # ---- what is there --------------------------------------------------------------------------
 

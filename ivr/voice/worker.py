@@ -8,6 +8,7 @@ input ends the process, so it never outlives its owner.
 
 import json
 import os
+import signal
 import struct
 import sys
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from hotline.errors import HotlineError
+from ivr.voice.background import give_way
 from ivr.voice.engines.base import EngineSpec
 
 LENGTH = struct.Struct(">I")
@@ -25,10 +27,10 @@ def frame(data: bytes) -> bytes:
     return LENGTH.pack(len(data)) + data
 
 
-def setup_json(spec: EngineSpec, threads: int, nice: int) -> bytes:
+def setup_json(spec: EngineSpec, threads: int, background: bool) -> bytes:
     """The set-up frame's content."""
     files = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(spec).items()}
-    return json.dumps({"spec": files, "threads": threads, "nice": nice}).encode()
+    return json.dumps({"spec": files, "threads": threads, "background": background}).encode()
 
 
 def _spec(data: dict[str, Any]) -> EngineSpec:
@@ -51,6 +53,8 @@ def _read(source: BinaryIO) -> bytes | None:
 
 def main() -> None:
     """Load the voice, then speak until standard input ends."""
+    # Ctrl-C is the owner's to handle: it ends us by closing standard input
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     source = sys.stdin.buffer
     # Answers have standard output for themselves: whatever a library prints goes to stderr.
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
@@ -59,7 +63,8 @@ def main() -> None:
     if setup is None:
         return
     options = json.loads(setup)
-    os.nice(options["nice"])
+    if options["background"]:
+        give_way()
     os.environ.setdefault("OMP_NUM_THREADS", str(options["threads"]))
     try:
         speak = _speaker(_spec(options["spec"]), options["threads"])

@@ -15,10 +15,10 @@ from asr.endpoint import (
     Endpointer,
     Kind,
     Listen,
-    Patience,
     Stopped,
     Tuning,
 )
+from asr.patience import Patience
 
 T = TypeVar("T")
 pytestmark = pytest.mark.unit

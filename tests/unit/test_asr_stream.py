@@ -6,8 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from asr import stream as stream_module
-from asr.endpoint import CHUNK_S, Kind, Patience, Piece
+from asr.endpoint import CHUNK_S, Kind, Piece
 from asr.engines.base import Hypothesis
+from asr.patience import Patience
 from asr.schedule import Job, Priority
 from asr.stream import RecognizerStream
 from hotline.domain.speech import Final, Partial, SpeechEnd, SpeechEvent, SpeechStart

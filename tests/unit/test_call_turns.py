@@ -7,6 +7,7 @@ from ivr.call.turns import (
     NOISE_S,
     SETTLE_S,
     Deliver,
+    GiveUp,
     NoInput,
     PauseVoice,
     ResumeVoice,
@@ -32,11 +33,34 @@ def final(text: str, start: float = 1.0, end: float = 2.0, reason: str = "endpoi
 def test_words_over_the_voice_stop_it_and_are_delivered() -> None:
     turns = taker()
     assert turns.hear(SpeechStart(1.0), 1.1) == [PauseVoice()]
-    assert turns.hear(Partial("我想", 0.8, 1.0, 1.5), 1.6) == []
+    assert turns.hear(Partial("我想", 0.8, 1.0, 1.5), 1.6) == [GiveUp()]
+    assert turns.hear(Partial("我想问", 0.8, 1.0, 1.9), 2.0) == [], "given up once"
     out = turns.hear(final("我想问一下"), 2.5)
     assert out[0] == StopVoice()
     assert isinstance(out[1], Deliver)
     assert out[1].interrupted
+
+
+def test_a_voice_given_up_for_words_that_were_none_goes_on() -> None:
+    turns = taker()
+    turns.hear(SpeechStart(1.0), 1.1)
+    assert turns.hear(Partial("谢谢", 0.4, 1.0, 1.4), 1.6) == [GiveUp()]
+    assert turns.hear(final(""), 2.5) == [ResumeVoice()]
+    turns.hear(SpeechStart(4.0), 4.1)
+    assert turns.hear(Partial("我想", 0.8, 4.0, 4.5), 4.6) == [GiveUp()]
+
+
+def test_words_over_our_voice_matter_only_while_it_may_be_stopped() -> None:
+    turns = taker(speaking=False)
+    assert not turns.doubt
+    turns.voice_started(interruptible=False, answer_expected=False)
+    assert not turns.doubt
+    turns.voice_started(interruptible=True, answer_expected=False)
+    assert turns.doubt
+    turns.hear(SpeechStart(1.0), 1.1)
+    assert turns.doubt, "held, and not given up yet"
+    turns.hear(final("我想问一下"), 2.5)
+    assert not turns.doubt
 
 
 @pytest.mark.parametrize("text", ["", "嗯"])
@@ -66,7 +90,7 @@ def test_long_noise_without_words_lets_the_voice_go_on_and_words_stop_it_again()
     turns = taker()
     turns.hear(SpeechStart(1.0), 1.0)
     assert turns.tick(1.0 + NOISE_S) == [ResumeVoice()]
-    assert turns.hear(Partial("老板不给钱", 0.8, 1.0, 4.0), 4.0) == [PauseVoice()]
+    assert turns.hear(Partial("老板不给钱", 0.8, 1.0, 4.0), 4.0) == [PauseVoice(), GiveUp()]
 
 
 def test_a_prompt_that_may_not_be_interrupted_keeps_what_was_said_for_after() -> None:
