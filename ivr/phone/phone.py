@@ -9,6 +9,7 @@ import base64
 import contextlib
 from collections.abc import Callable
 from types import TracebackType
+from typing import Any
 
 from hotline.settings import PbxSettings
 from ivr.ari import AriClient, AriEvent
@@ -80,7 +81,8 @@ class PhoneCall:
         self._socket.play(pcm)
         self._socket.mark(name)
         over = asyncio.create_task(self.over.wait(), name="phone-over")
-        await asyncio.wait([done, over], return_when=asyncio.FIRST_COMPLETED)
+        either: tuple[asyncio.Future[Any], ...] = (done, over)
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         over.cancel()
         del self._said[name]
         return done.result() if done.done() else asyncio.get_running_loop().time()

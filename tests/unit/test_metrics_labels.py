@@ -5,7 +5,7 @@ import pytest
 from hotline import metrics
 
 pytestmark = pytest.mark.unit
-ALLOWED = {"outcome", "speaker", "result", "code", "engine", "kind", "terminal"}
+ALLOWED = {"outcome", "speaker", "result", "code", "engine", "kind", "terminal", "clock", "act"}
 
 
 def test_labels_are_short_closed_lists_of_codes() -> None:
