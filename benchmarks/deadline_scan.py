@@ -25,7 +25,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dispatch.outgoing import Outgoing
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
@@ -36,6 +35,7 @@ from dispatch.clocks.limits import Facts
 from dispatch.clocks.policy import Policy
 from dispatch.clocks.rows import ClockRoom, new_row, read
 from dispatch.clocks.scan import DeadlineScanner, find_due, next_at
+from dispatch.hub.outgoing import Outgoing
 from dispatch.intake import IntakeDesk
 from dispatch.life.actors import machine_rights
 from dispatch.life.desk import OrderDesk
