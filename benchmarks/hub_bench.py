@@ -119,10 +119,12 @@ def _free_port() -> int:
 
 
 def an_intake() -> Intake:
-    """A demand like a caller's; each has a new idempotency key."""
+    """A demand like a caller's; each of another caller, with a new idempotency key."""
+    number = next(_numbers)
+    phone = f"139{number:08d}"
     return Intake(
         terminal=Terminal.PHONE_BOT,
-        idempotency_key=f"bench-{next(_numbers)}",
+        idempotency_key=f"bench-{number}",
         service_type=ServiceType.LEGAL_AID,
         act="apply",
         topic="wages",
@@ -130,8 +132,8 @@ def an_intake() -> Intake:
         title="拖欠工资，合肥市肥西县",
         description="工地完工以后一直没有结清工钱，已经拖了四个月，打电话也不接。",
         contact_name="孙大勇",
-        contact_phone="13955512345",
-        caller_number="13955512345",
+        contact_phone=phone,
+        caller_number=phone,
         region="340123",
         since="去年十月",
     )

@@ -134,7 +134,7 @@ class HubSettings(_Group):
     )
     timeout_s: float = Field(10.0, description="Time-out of one push")
     max_attempts: int = Field(12, description="Attempts before an order waits for a person")
-    slots: int = Field(16, ge=1, le=256, description="Messages on their way to the hub at once")
+    slots: int = Field(64, ge=1, le=256, description="Messages on their way to the hub at once")
     inbound_slots: int = Field(
         32, ge=1, le=1024, description="The hub's messages worked on at once; more get 503"
     )

@@ -40,8 +40,9 @@ GATHER_S = 0.03
 """Receipts wait so long for others, while more are coming, to be kept in one transaction."""
 _AHEAD = 8
 """Messages held for each slot at most."""
-_BITE = 2
-"""Messages taken at once for each slot: a small backlog is shared by all senders."""
+_BITE = 32
+"""Messages taken at once: a small backlog is shared by all senders. Doubled while the queue gives
+all that is asked for: each transaction costs a wait for the disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +89,18 @@ class HubPusher:
         self._flying = 0
         self._up = True
         self._hurry = False
+        self._woken = False
+        self._bite = _BITE
         self._shown: datetime | None = None
 
     def wake(self) -> None:
         """A new message is there. From any thread; does nothing while ``run`` does not."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake.set)
+            self._loop.call_soon_threadsafe(self._wake_now)
+
+    def _wake_now(self) -> None:
+        self._woken = True
+        self._wake.set()
 
     def stop(self) -> None:
         """End in order: what is on its way is settled first. ``run`` then returns."""
@@ -159,7 +166,8 @@ class HubPusher:
             self._give_back()
         room = self._room(now)
         due = None
-        if not self._done and room:
+        woken, self._woken = self._woken, False
+        if not self._done and room and not woken:
             due = await self._db.read(lambda session: outbox_rows.next_due(session, now))
             if due is None or due > now:
                 room = 0
@@ -168,6 +176,7 @@ class HubPusher:
             letters = await self._write(room, now)
             taken = len(letters)
             self._ready.extend(letters)
+            self._learn(room, taken)
         self._start(tasks)
         await self._show(now)
         if self._breaker.is_open:
@@ -184,9 +193,15 @@ class HubPusher:
             return 0
         if self._breaker.is_open:
             return max(0, self._breaker.allowance(1, now) - self._flying)
-        slots = self._settings.slots
+        most = _AHEAD * self._settings.slots
         held = self._flying + len(self._ready)
-        return min(_AHEAD * slots - held, _BITE * slots) if held <= _AHEAD * slots // 2 else 0
+        return min(most - held, self._bite) if held <= most // 2 else 0
+
+    def _learn(self, room: int, taken: int) -> None:
+        """Take more next time while there is more than we ask for."""
+        if room and not self._breaker.is_open:
+            most = _AHEAD * self._settings.slots
+            self._bite = min(self._bite * 2, most) if taken == room else _BITE
 
     async def _write(self, room: int, now: datetime) -> list[Letter]:
         done, self._done = self._done, []
@@ -257,8 +272,9 @@ class HubPusher:
         self._flying -= 1
         if not self._stopping and not self._breaker.is_open:
             self._start(tasks)
-        few = self._flying < self._settings.slots
-        if few or len(self._done) >= self._settings.slots * 2 or self._breaker.is_open:
+        slots = self._settings.slots
+        few = len(self._ready) < slots
+        if few or len(self._done) >= 2 * slots or self._breaker.is_open:
             self._wake.set()
 
     async def _attempt(self, letter: Letter) -> Answer:
