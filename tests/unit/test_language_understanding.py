@@ -52,7 +52,7 @@ def test_measurement_is_not_training(shared: Path) -> None:
 
 def test_own_sets_are_not_training() -> None:
     trained = {plain(example.text) for example in load_examples()}
-    for name in ("sentences", "emergencies", "traps"):
+    for name in ("sentences", "emergencies", "traps", "unread", "unread_danger"):
         rows = held_out(f"understanding_{name}.tsv")
         same = [row["text"] for row in rows if plain(row["text"]) in trained]
         assert [text for text in same if len(plain(text)) > 3] == []  # 是的 is what people say
