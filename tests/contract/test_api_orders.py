@@ -68,7 +68,7 @@ async def test_who_may_see_what(api_: Api) -> None:
     assert (elsewhere.status_code, code_of(elsewhere)) == (403, "forbidden")
     counter = (await api_.ask("counter", "GET", f"/orders/{order_no}")).json()
     assert "13955512345" not in str(counter) and "孙大勇" not in str(counter)
-    assert counter["view"]["title"] == "", "confidential: only that it exists"
+    assert counter["view"]["title"] == "保密工单", "only that it exists"
     wuhu = (await api_.ask("wuhu", "GET", "/orders")).json()
     assert wuhu["orders"] == []
 
@@ -106,53 +106,44 @@ async def test_a_hundred_claims_have_one_winner(api_: Api) -> None:
     assert set(lost) == {(409, "already-claimed")}
 
 
-@pytest.mark.parametrize(
-    ("who", "method", "path", "body", "key", "status", "code", "field"),
-    [
-        (None, "GET", "/orders", None, None, 401, "unauthenticated", None),
-        ("counter", "POST", "/orders", a_demand(), None, 422, "bad-input", "Idempotency-Key"),
-        ("counter", "POST", "/orders", {}, "k", 422, "bad-input", "service_type"),
-        ("counter", "POST", "/orders", a_demand(extras=1), "k", 422, "bad-input", "extras"),
-        ("counter", "POST", "/orders", a_demand(topic="sorrow"), "k", 422, "bad-intake", "topic"),
-        ("counter", "POST", "/orders", a_demand(urgency="soon"), "k", 422, "bad-input", "urgency"),
-        (
-            *("counter", "POST", "/orders", a_demand(contact_phone="一三九"), "k"),
-            *(422, "bad-intake", "contact_phone"),
-        ),
-        (
-            *("counter", "POST", "/orders", a_demand(description="a\x00b"), "k"),
-            *(422, "bad-intake", "description"),
-        ),
-        (
-            *("counter", "POST", "/orders", a_demand(description="工" * 15_000), "k"),
-            *(422, "bad-intake", "description"),
-        ),
-        (
-            *("counter", "POST", "/orders", a_demand(description="工" * 1_700_000), "k"),
-            *(413, "too-large", None),
-        ),
-        ("boss", "GET", "/orders?cursor=abc", None, None, 422, "bad-query", "cursor"),
-        ("boss", "GET", "/orders/20260305000017", None, None, 404, "order-not-found", None),
-        ("boss", "GET", "/orders/12", None, None, 422, "bad-input", "order_no"),
-        ("boss", "GET", "/nothing", None, None, 404, "not-found", None),
-        ("boss", "DELETE", "/orders", None, None, 405, "method-not-allowed", None),
-        ("anna", "POST", "/progress", {}, None, 422, "bad-intake", "order_no"),
-    ],
-)
-async def test_what_is_wrong_is_told_and_changes_nothing(
-    api_: Api,
-    who: str | None,
-    method: str,
-    path: str,
-    body: Any,
-    key: str | None,
-    status: int,
-    code: str,
-    field: str | None,
-) -> None:
-    answer = await api_.ask(who, method, path, body, **({"key": key} if key else {}))
-    assert (answer.status_code, code_of(answer)) == (status, code), answer.text
-    assert answer.json()["error"].get("field") == field
+WRONG: list[tuple[Any, ...]] = [
+    (None, "GET", "/orders", None, None, 401, "unauthenticated", None),
+    ("counter", "POST", "/orders", a_demand(), None, 422, "bad-input", "Idempotency-Key"),
+    ("counter", "POST", "/orders", {}, "k", 422, "bad-input", "service_type"),
+    ("counter", "POST", "/orders", a_demand(extras=1), "k", 422, "bad-input", "extras"),
+    ("counter", "POST", "/orders", a_demand(topic="sorrow"), "k", 422, "bad-intake", "topic"),
+    ("counter", "POST", "/orders", a_demand(urgency="soon"), "k", 422, "bad-input", "urgency"),
+    (
+        *("counter", "POST", "/orders", a_demand(contact_phone="一三九"), "k"),
+        *(422, "bad-intake", "contact_phone"),
+    ),
+    (
+        *("counter", "POST", "/orders", a_demand(description="a\x00b"), "k"),
+        *(422, "bad-intake", "description"),
+    ),
+    (
+        *("counter", "POST", "/orders", a_demand(description="工" * 15_000), "k"),
+        *(422, "bad-intake", "description"),
+    ),
+    (
+        *("counter", "POST", "/orders", a_demand(description="工" * 1_700_000), "k"),
+        *(413, "too-large", None),
+    ),
+    ("boss", "GET", "/orders?cursor=abc", None, None, 422, "bad-query", "cursor"),
+    ("boss", "GET", "/orders/20260305000017", None, None, 404, "order-not-found", None),
+    ("boss", "GET", "/orders/12", None, None, 422, "bad-input", "order_no"),
+    ("boss", "GET", "/nothing", None, None, 404, "not-found", None),
+    ("boss", "DELETE", "/orders", None, None, 405, "method-not-allowed", None),
+    ("anna", "POST", "/progress", {}, None, 422, "bad-intake", "order_no"),
+]
+"""Who asks, method, path, body, idempotency key; then status, code and field of the refusal."""
+
+
+async def test_what_is_wrong_is_told_and_changes_nothing(api_: Api) -> None:
+    for who, method, path, body, key, status, code, field in WRONG:
+        answer = await api_.ask(who, method, path, body, **({"key": key} if key else {}))
+        assert (answer.status_code, code_of(answer)) == (status, code), (path, answer.text)
+        assert answer.json()["error"].get("field") == field, path
     listed = (await api_.ask("boss", "GET", "/orders")).json()
     assert listed["orders"] == []
 

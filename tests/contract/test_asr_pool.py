@@ -183,7 +183,8 @@ async def test_partials_are_shed_when_others_wait_and_counted(
     tmp_path: Path, pools: list[RecognizerPool]
 ) -> None:
     pool = await start(pools, pool_of(tmp_path, ["甲"] * 20, partials=True))
-    streams = [pool.open(str(n), on_event=lambda e: None) for n in range(5)]
+    seat = Priority.AGENT  # somebody reads along
+    streams = [pool.open(str(n), on_event=lambda e: None, priority=seat) for n in range(5)]
     for stream in streams:
         say(stream, seconds=2.0)
     assert pool.stats().partials_shed > 5
