@@ -89,23 +89,6 @@ async def test_lists_come_page_by_page(api_: Api) -> None:
     assert sorted(set(seen)) == sorted(filed)
 
 
-async def test_a_hundred_claims_have_one_winner(api_: Api) -> None:
-    order_no = await api_.file()
-    given = await api_.settle(order_no, "triaged", "assigned")
-    if given["view"]["state"] != "triaged":
-        pytest.fail("with two free handlers the order is offered")
-    answers = await asyncio.gather(
-        *(
-            api_.ask("anna" if n % 2 else "ben", "POST", f"/orders/{order_no}/claim")
-            for n in range(100)
-        )
-    )
-    won = [answer for answer in answers if answer.status_code == 200]
-    lost = [(answer.status_code, code_of(answer)) for answer in answers if answer not in won]
-    assert len(won) == 1
-    assert set(lost) == {(409, "already-claimed")}
-
-
 WRONG: list[tuple[Any, ...]] = [
     (None, "GET", "/orders", None, None, 401, "unauthenticated", None),
     ("counter", "POST", "/orders", a_demand(), None, 422, "bad-input", "Idempotency-Key"),
