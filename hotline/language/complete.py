@@ -38,6 +38,14 @@ _STATEMENT_END = re.compile(
 _YES_NO = re.compile(
     r"^(?:对|是|嗯|好|行|可以|没错|有|要|需要|同意|愿意|中|照|管|得|成|确认|正确|不|没|没有|不是|不对|不要|不用|不行|错|错了|不需要|不同意|算了|当然|就是|是我|对就是|可|ok)"
 )
+_OWN_NUMBER = re.compile(
+    r"(?:用|打|是|按|记)(?:我)?(?:现在|正在)?(?:用|打)?(?:的)?(?:这个|这|本机|我的|我这个|同一个)(?:号码?|电话|手机)+(?:就?(?:可以|行|好|中|照))?$"
+)
+"""``就用这个号码``: agrees to the number we have named."""
+_URGENT = re.compile(
+    r"^(?:很|挺|蛮|好|比较|特别|非常|有点|有些|太|也|还|都)*(?:着急|急|赶)(?:得很|的很|的|了|死了|呢)?$"
+)
+"""How urgent it is, in a word."""
 _NUMERIC = ("phone", "digits", "order_no", "rating")
 
 
@@ -72,17 +80,15 @@ def _answer(simple: str, bare: str, expect: Expect) -> float | None:
     """How complete it is as an answer to what was asked; None: judge it as free speech."""
     if expect.kind == "yes_no" and _YES_NO.match(bare) and len(bare) <= 8:
         return 0.3 if _HANGING.search(bare) and len(bare) > 3 else 0.95
+    agrees = _OWN_NUMBER.search(bare) or _URGENT.match(bare)
+    if expect.kind == "yes_no" and agrees and len(bare) <= 14:
+        return 0.92
     if expect.kind in _NUMERIC:
         return _numbers(simple, expect)
     if expect.kind == "choice" and len(bare) <= 8:
         return 0.4 if _dangling(bare) else 0.9
     if expect.kind == "name":
-        return (
-            0.9
-            if 2 <= len(re.sub(r"^我?(?:是|叫|姓)", "", bare)) <= 8
-            and not bare.endswith(("叫", "是", "姓"))
-            else 0.4
-        )
+        return _name(bare)
     if expect.kind in ("region", "since") and len(bare) <= 12:
         return (
             0.35
@@ -90,6 +96,13 @@ def _answer(simple: str, bare: str, expect: Expect) -> float | None:
             else 0.9
         )
     return None
+
+
+def _name(bare: str) -> float:
+    """``我姓王`` is a whole answer, ``我姓`` and a lone ``王`` are not yet."""
+    called = re.sub(r"^(?:我|俺)?(?:是|叫|姓|免贵姓)+", "", bare)
+    least = 1 if re.match(r"^(?:我|俺)?(?:免贵)?姓", bare) else 2
+    return 0.9 if least <= len(called) <= 8 and called[-1] not in "叫是姓" else 0.4
 
 
 def _numbers(simple: str, expect: Expect) -> float | None:

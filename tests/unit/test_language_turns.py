@@ -51,7 +51,22 @@ def test_telephone_numbers_are_awaited_whole() -> None:
     assert complete("零五五一六二三四五六七八", asked) > 0.9
 
 
+@pytest.mark.parametrize(
+    "text", ["你就用这个号码", "就打这个电话就行", "就用我现在打的这个电话", "挺急的", "很着急", "急"]
+)
+def test_agreeing_in_other_words_finishes_a_yes_no_question(text: str) -> None:
+    assert complete(text, Expect("yes_no")) >= 0.9
+
+
+@pytest.mark.parametrize("text", ["就用我", "还有十天"])
+def test_an_answer_that_only_begins_does_not(text: str) -> None:
+    assert complete(text, Expect("yes_no")) <= 0.5
+
+
 def test_names_places_and_ratings() -> None:
+    assert complete("我姓王", Expect("name")) >= 0.9
+    assert complete("我姓", Expect("name")) <= 0.5
+    assert complete("王", Expect("name")) <= 0.5
     assert complete("王建国", Expect("name")) >= 0.8
     assert complete("我叫", Expect("name")) <= 0.5
     assert complete("肥西的", Expect("region")) >= 0.8

@@ -61,7 +61,7 @@ def _confirm(t: Talk, draft: Draft, slots: Iterable[str]) -> None:
     for slot in slots:
         for text in _words(t, draft, slot):
             t.say(text)
-    t.ask(t.p("order.right"), expect="yes_no")
+    t.ask(t.p("order.right"), expect="yes_no", patience="short")
 
 
 def _words(t: Talk, draft: Draft, slot: str) -> list[str]:

@@ -83,9 +83,9 @@ def put_question(t: Talk, draft: Draft) -> None:
         case "phone_other":
             t.ask(t.p("order.phone"), expect="phone", patience="story", timeout_s=PHONE_S)
         case "name":
-            t.ask(t.p("order.name"), expect="name")
+            t.ask(t.p("order.name"), expect="name", patience="short")
         case "urgent":
-            t.ask(t.p("order.urgent"), expect="yes_no")
+            t.ask(t.p("order.urgent"), expect="yes_no", patience="short")
         case _:
             raise RuntimeError("no slot is being asked for")
 
@@ -105,7 +105,7 @@ def _ask_phone(t: Talk) -> None:
     draft, caller = t.s.draft, t.s.caller
     if caller and is_phone(caller):
         own = (t.p("order.phone_own"), f"{spell(caller[-TAIL:])}，", t.p("order.phone_own_ask"))
-        t.ask(*own, expect="yes_no")
+        t.ask(*own, expect="yes_no", patience="short")
     elif draft is not None:
         draft.asking = "phone_other"
         put_question(t, draft)
