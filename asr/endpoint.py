@@ -117,8 +117,9 @@ class Tuning:
     """Speech over our voice that is looked at for words: two syllables."""
     words_every_s: float = 0.35
     """New sound after which it is looked at again, while it holds none."""
-    piece_s: float = 6.0
-    """A piece longer than this ends at the next pause."""
+    piece_s: float = 3.2
+    """A piece longer than this ends at the next pause, whose look ahead has its words already: at
+    the end of a story only its last clause is left to decode (0.1 s a second of sound)."""
     long_piece_s: float = 9.0
     """One longer than this ends at the next hesitation."""
     hesitation_s: float = 0.09

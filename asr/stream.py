@@ -35,7 +35,8 @@ _WAIT_S = {Priority.BOT: 6.0, Priority.AGENT: 90.0}
 """A final that is not decoded by then is told as lost: a caller must not be left waiting."""
 _UNKNOWN = 0.5
 """Completeness of words nobody judged."""
-_GUESS = 0.35
+_GUESS, _GUESSED = 0.35, 0.75
+"""Confidence below which words are a guess, and what their completeness counts for at most."""
 _INCREMENTAL = Tuning(
     first_partial_s=0.25,
     partial_every_s=0.25,
@@ -261,8 +262,8 @@ class RecognizerStream:
         if text:
             score = _UNKNOWN if self._completeness is None else self._completeness(text)
             if found.confidence < _GUESS:
-                # words that are a guess say nothing about the end of a sentence
-                score = min(score, _UNKNOWN)
+                # words that are a guess say little about the end of a sentence
+                score = min(score, _GUESSED)
         else:
             # sound without words (a cough) is over as soon as complete words would be; speech
             # the decoder ran wild over is given time

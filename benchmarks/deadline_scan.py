@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from benchmarks.common import arguments, percentile, show
-from benchmarks.postgres import private_postgres
+from benchmarks.private_pg import postgresql
 from dispatch.clocks.limits import Facts
 from dispatch.clocks.policy import Policy
 from dispatch.clocks.rows import ClockRoom, new_row, read
@@ -49,7 +49,8 @@ from hotline.domain.codes import OrderState, ServiceType, Terminal, Urgency
 from hotline.domain.order_codes import Clock
 from hotline.domain.orders import Intake
 from hotline.privacy import KeyRing
-from hotline.settings import DeadlineSettings, Settings
+from hotline.settings import Settings
+from hotline.settings_orders import DeadlineSettings
 
 NOW = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)
 WHERE = "aid-340100"
@@ -109,7 +110,7 @@ def address(name: str) -> Iterator[str | None]:
     if name == "sqlite":
         yield None
         return
-    with private_postgres() as url:
+    with postgresql("shared_buffers=512MB", "max_wal_size=4GB") as url:
         yield url
 
 

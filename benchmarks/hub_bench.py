@@ -29,7 +29,8 @@ from hotline.db.tables import OutboxRow
 from hotline.domain.codes import ServiceType, Terminal, Urgency
 from hotline.domain.orders import Intake
 from hotline.privacy import KeyRing
-from hotline.settings import HubSettings, Settings
+from hotline.settings import Settings
+from hotline.settings_orders import HubSettings
 
 SECRET = "only-for-benchmarks-0123456789"
 _SERVERS = multiprocessing.get_context("spawn")

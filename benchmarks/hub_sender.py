@@ -16,7 +16,8 @@ from hotline import logs
 from hotline.db import Database
 from hotline.domain.events import Event
 from hotline.privacy import KeyRing
-from hotline.settings import HubSettings, Settings
+from hotline.settings import Settings
+from hotline.settings_orders import HubSettings
 
 
 def start(settings: Settings, hub: HubSettings) -> "subprocess.Popen[bytes]":

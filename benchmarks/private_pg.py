@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a benchmark's own: on a Unix socket, durable, gone afterwards."""
+"""A PostgreSQL server of one's own, for benchmarks and tests: on a Unix socket, gone afterwards."""
 
 import contextlib
 import os
@@ -8,28 +8,42 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+NEEDED = "needs PostgreSQL's server: sudo apt-get install postgresql"
+
 
 @contextlib.contextmanager
-def postgresql() -> Iterator[str]:
-    """Address of an empty database. Raises FileNotFoundError without Debian's ``postgresql``."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        raise FileNotFoundError("needs PostgreSQL's server: sudo apt-get install postgresql")
-    programs = found[-1].parent
-    folder = Path(tempfile.mkdtemp(prefix="hotline-bench-pg-"))
+def postgresql(*settings: str) -> Iterator[str]:
+    """Address of a fresh cluster's maintenance database, durable unless ``settings`` say otherwise.
+
+    ``settings``: as ``name=value``. Raises FileNotFoundError without Debian's ``postgresql``.
+    """
+    programs = _programs()
+    if programs is None:
+        raise FileNotFoundError(NEEDED)
+    folder = Path(tempfile.mkdtemp(prefix="hotline-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres", "postgres")
     data = folder / "data"
-    options = f"-c listen_addresses= -c unix_socket_directories={folder} -c max_connections=60"
+    given = ("listen_addresses=", f"unix_socket_directories={folder}", "max_connections=60")
+    options = " ".join(f"-c {setting}" for setting in (*given, *settings))
     try:
         _run(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
-             "--locale=C")  # fmt: skip
+             "--locale=C", "-N")  # fmt: skip
         _run(programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
         yield f"postgresql://postgres@/postgres?host={folder}"
     finally:
         with contextlib.suppress(subprocess.CalledProcessError):
             _run(programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _programs() -> Path | None:
+    """Folder of initdb and pg_ctl: Debian keeps them out of PATH."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    if found:
+        return found[-1].parent
+    plain = shutil.which("initdb")
+    return Path(plain).resolve().parent if plain else None
 
 
 def _run(*command: str | Path) -> None:

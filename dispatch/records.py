@@ -14,6 +14,7 @@ from hotline.privacy import KeyRing, hide_text, mask_name, mask_phone, place
 
 C = TypeVar("C", bound=Coded)
 HIDDEN_TITLE = "保密工单"
+_RATEABLE = ("resolved", "closed")
 
 
 def order_place(column: str, order_no: str) -> bytes:
@@ -41,7 +42,13 @@ def view_of(row: OrderRow, *, duplicate: bool = False) -> OrderView:
         due_at=row.due_at,
         card=member(Card, str(row.card)),
         confidential=row.confidential,
+        rateable=may_rate(row),
     )
+
+
+def may_rate(row: OrderRow) -> bool:
+    """Resolved or closed, and not rated since."""
+    return row.state in _RATEABLE and row.satisfaction is None and row.erased_at is None
 
 
 def hidden(view: OrderView) -> OrderView:

@@ -17,7 +17,7 @@ from hotline.db.order_tables import CallbackRow
 from hotline.db.tables import OrderRow
 from hotline.domain.order_codes import RingKind, RingResult
 from hotline.errors import SettingsError
-from hotline.settings import CallbackSettings
+from hotline.settings_orders import CallbackSettings
 
 
 def ring_policy(settings: CallbackSettings, next_working: NextWorking | None = None) -> RingPolicy:

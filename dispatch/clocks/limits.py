@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hotline.calendar import Span
 from hotline.domain.codes import Urgency
 from hotline.domain.order_codes import Clock, Complexity
-from hotline.settings import DeadlineRule
+from hotline.settings_orders import DeadlineRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from itertools import takewhile
 from dispatch.clocks.limits import Facts, Limits
 from hotline.calendar import Calendar, Span
 from hotline.domain.order_codes import Card, Clock, Role
-from hotline.settings import DeadlineSettings
+from hotline.settings_orders import DeadlineSettings
 
 YELLOW, RED = 1, 2
 """Levels of a clock: cards given; 3, 4 and 5 are the escalations."""

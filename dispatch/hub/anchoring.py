@@ -16,7 +16,7 @@ from dispatch.hub.errors import HubAnswerError
 from hotline.db import Database
 from hotline.db.audit_log import read_head
 from hotline.db.tables import AuditRow
-from hotline.settings import HubSettings
+from hotline.settings_orders import HubSettings
 
 log = structlog.get_logger(__name__)
 PATH = "/api/v1/anchors"

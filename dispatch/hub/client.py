@@ -19,7 +19,7 @@ from yarl import URL
 from dispatch.hub.errors import HubAnswerError, HubDownError
 from dispatch.hub.signing import ANSWER, SignatureError, check_signature, signed_headers
 from hotline.errors import SettingsError
-from hotline.settings import HubSettings
+from hotline.settings_orders import HubSettings
 
 MAX_ANSWER = 8 << 20
 _KEEPALIVE_S = 4.0

@@ -29,7 +29,7 @@ from hotline.db import Database
 from hotline.domain.events import Event
 from hotline.errors import HotlineError
 from hotline.privacy import KeyRing
-from hotline.settings import HubSettings
+from hotline.settings_orders import HubSettings
 
 log = structlog.get_logger(__name__)
 

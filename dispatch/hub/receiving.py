@@ -23,7 +23,7 @@ from dispatch.life.ports import Steps
 from hotline import metrics
 from hotline.db import Database
 from hotline.db.order_tables import InboxRow, NonceRow
-from hotline.settings import HubSettings
+from hotline.settings_orders import HubSettings
 
 log = structlog.get_logger(__name__)
 

@@ -26,7 +26,7 @@ from hotline.db import Database
 from hotline.domain.events import Event
 from hotline.errors import UnavailableError
 from hotline.privacy import KeyRing
-from hotline.settings import HubSettings
+from hotline.settings_orders import HubSettings
 
 log = structlog.get_logger(__name__)
 NIGHTLY = timedelta(days=30)

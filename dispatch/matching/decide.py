@@ -13,7 +13,7 @@ from hotline.domain.handling import Match, Reason, Scored
 from hotline.domain.order_codes import Complexity, MatchMode
 from hotline.domain.people import Institution
 from hotline.domain.regions import PROVINCE, parent_of
-from hotline.settings import MatchSettings
+from hotline.settings_orders import MatchSettings
 
 PREFIX = "匹配·"
 """Reasons of matching begin so; those of triage do not."""

@@ -20,7 +20,7 @@ from hotline.db.order_tables import NoticeRow, OptOutRow
 from hotline.db.tables import OrderRow
 from hotline.domain.codes import Urgency
 from hotline.privacy import KeyRing, place
-from hotline.settings import NoticeSettings
+from hotline.settings_orders import NoticeSettings
 
 Linker = Callable[[str, datetime], Links]
 """(order number, now) → its links."""

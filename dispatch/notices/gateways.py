@@ -19,7 +19,8 @@ from dispatch.hub.signing import IDEMPOTENCY_HEADER, signed_headers
 from dispatch.notices.errors import NoticeSettingsError
 from dispatch.notices.rows import Message
 from dispatch.numbers import china_day
-from hotline.settings import NoticeSettings, Settings
+from hotline.settings import Settings
+from hotline.settings_orders import NoticeSettings
 
 VERSION = 1
 

@@ -13,10 +13,10 @@ from dispatch.life.engine import Allowed
 from dispatch.life.ports import OrderEvent
 from dispatch.life.rows import open_note
 from dispatch.life.sight import Sight
-from dispatch.records import member
+from dispatch.records import may_rate, member
 from dispatch.tracking.errors import LinkError, LinkExpiredError
 from dispatch.tracking.links import LinkSigner, Purpose
-from dispatch.tracking.rating import Rated, Rating, RatingDesk, may_rate
+from dispatch.tracking.rating import Rated, Rating, RatingDesk
 from dispatch.tracking.timeline import (
     Headline,
     PartyEntry,

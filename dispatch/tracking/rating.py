@@ -18,21 +18,20 @@ from dispatch.life.actors import SYSTEM, terminal_actor
 from dispatch.life.engine import DISSATISFIED
 from dispatch.life.fields import check_text
 from dispatch.life.ports import Steps
-from dispatch.records import view_of
+from dispatch.records import may_rate, view_of
 from dispatch.tracking.errors import RatingInputError
 from hotline import metrics
 from hotline.db import Database
 from hotline.db.digests import order_key
 from hotline.db.order_tables import RatingRow
 from hotline.db.tables import OrderRow
-from hotline.domain.codes import OrderState, Satisfaction, Terminal
+from hotline.domain.codes import Satisfaction, Terminal
 from hotline.domain.orders import OrderView
 from hotline.domain.people import Actor
 from hotline.privacy import KeyRing, normalise_phone, place
 
 MAX_COMMENT = 500
 _TAIL = 4
-_RATEABLE = (OrderState.RESOLVED.value, OrderState.CLOSED.value)
 Reopen = Literal["asked", "always", "never"]
 _REOPEN_NOTE = "当事人评价为{label}，按其要求重新办理"
 _REOPEN_ALWAYS = "当事人评价为{label}，自动重新办理"
@@ -81,11 +80,6 @@ def read_level(value: object) -> Satisfaction:
         names = "、".join(f"{level.value}（{level.label}）" for level in Satisfaction)
         raise RatingInputError(f"level：请选择满意度：{names}", field="level")
     return found
-
-
-def may_rate(order: OrderRow) -> bool:
-    """Resolved or closed, and not rated since."""
-    return order.state in _RATEABLE and order.satisfaction is None and order.erased_at is None
 
 
 class RatingDesk:

@@ -197,7 +197,7 @@ class House:
                 pbx=pbx,
                 ears=PoolEars(self.pool),
                 mouth=Mouth(self.voice, fixed_texts(self.knowledge)),
-                orders=DeskOrders(rooms.intake, rooms.progress),
+                orders=DeskOrders(rooms.intake, rooms.progress, rooms.ratings),
                 new_dialogue=self._new_dialogue,
                 old_dialogue=self._old_dialogue,
                 backchannel=backchannel,

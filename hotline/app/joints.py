@@ -8,9 +8,10 @@ from typing import cast
 from asr import RecognizerPool, RecognizerStream
 from asr.patience import SHORT_ANSWER, STORY, Patience
 from asr.schedule import Priority
-from dispatch.errors import OrderNotFoundError
+from dispatch.errors import AlreadyRatedError, OrderNotFoundError, StepError
 from dispatch.intake import IntakeDesk
-from dispatch.progress import Progress
+from dispatch.progress import CHECK_DIGITS, Progress
+from dispatch.tracking.rating import Rating, RatingDesk, read_level
 from hotline.domain.calls import CallRecord
 from hotline.domain.orders import Intake, OrderView
 from hotline.domain.speech import SpeechEvent
@@ -80,9 +81,10 @@ class PoolEars:
 class DeskOrders:
     """Intake and progress as a call needs them."""
 
-    def __init__(self, desk: IntakeDesk, progress: Progress) -> None:
+    def __init__(self, desk: IntakeDesk, progress: Progress, ratings: RatingDesk) -> None:
         self._desk = desk
         self._progress = progress
+        self._ratings = ratings
 
     async def file(self, intake: Intake) -> OrderView:
         """Store an order."""
@@ -100,6 +102,19 @@ class DeskOrders:
         except OrderNotFoundError:
             return ()
         return ()
+
+    async def rate(
+        self, order_no: str, phone: str, level: int, *, again: bool, comment: str | None
+    ) -> bool:
+        """See ``ivr.call.ports.Orders``; one already rated elsewhere meanwhile is as good."""
+        rating = Rating(read_level(level), comment, again)
+        try:
+            await self._ratings.by_phone(phone, order_no[-CHECK_DIGITS:], rating, now())
+        except AlreadyRatedError:
+            return True
+        except (OrderNotFoundError, StepError):
+            return False
+        return True
 
 
 def fixed_texts(knowledge: KnowledgeBase) -> dict[str, str | None]:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from asr import choose_engine
 from asr import models as asr_models
@@ -211,6 +212,20 @@ def _check_hub(settings: Settings) -> Iterable[Finding]:
     pending, dead = asyncio.run(look())
     detail = f"{settings.hub.url}: {pending} waiting, {dead} dead letters"
     yield Finding("hub", dead == 0, detail, "hotline hub dead-letters")
+    if in_the_clear(settings.hub.url):
+        yield Finding(
+            "hub link",
+            False,
+            "orders would cross the network in the clear: hub.url is plain http",
+            "HOTLINE_HUB__URL=https://… (hub.ca_file for an authority of your own)",
+            needed=False,
+        )
+
+
+def in_the_clear(url: str) -> bool:
+    """Whether what is sent to this address can be read on its way: http to another machine."""
+    address = urlsplit(url)
+    return address.scheme == "http" and address.hostname not in ("127.0.0.1", "::1", "localhost")
 
 
 def is_root() -> bool:

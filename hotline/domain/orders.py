@@ -70,6 +70,8 @@ class OrderView:
     card: Card = Card.NONE
     confidential: bool = False
     """What it is about is then hidden from those without the right (topic and title empty)."""
+    rateable: bool = False
+    """Finished, and not rated by its party since."""
     merged: bool = False
     """This view answers an intake that was added to an order already open."""
     reasons: tuple[Reason, ...] = ()

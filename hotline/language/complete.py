@@ -22,7 +22,7 @@ _OPENERS = re.compile(
 )
 _QUESTION_END = re.compile(
     r"(?:吗|么|呢|怎么办|咋办|咋整|咋弄|咋搞|怎么弄|怎么搞|怎么处理|怎么解决|怎么算|怎么赔|怎么分|怎么判|怎么申请|怎么维权|怎么要|怎么写|怎么走|怎么告|多少[天年钱次人岁亩]?|多久|几年|几天|几点(?:上班|下班|开门|关门)?|什么条件|什么材料|什么手续|哪些|哪里|在哪|哪儿|"
-    r"合不合法|行不行|对不对|可不可以|能不能要回来|管不管|要不要|好不好|是不是|中不中|合法不|犯法不|行不|不行吗|有没有|没有|能行|是什么|为什么|什么时候|什么意思|找谁|谁管|谁负责|谁赔|谁出|归谁|咋离|咋要|有用吗|有什么用|什么流程|啥|咋样|怎么样|怎么回事|到哪一步了|怎样)$"
+    r"合不合法|行不行|对不对|可不可以|能不能要回来|管不管|要不要|好不好|是不是|中不中|合法不|犯法不|行不|不行吗|有没有|没有|能行|是什么|为什么|什么时候|什么意思|找谁|谁管|谁负责|谁赔|谁出|归谁|咋离|咋要|有用吗|有什么用|什么流程|啥|咋样|怎么样|怎么回事|到哪一步了|怎样|应该找.)$"
 )
 _QUESTION_INSIDE = re.compile(
     r"怎么|咋|如何|能不能|可不可以|是不是|有没有|算不算|要不要|该不该|能否|是否|什么|哪|谁|多少|几|多久|为啥|凭啥"
@@ -46,7 +46,17 @@ _URGENT = re.compile(
     r"^(?:很|挺|蛮|好|比较|特别|非常|有点|有些|太|也|还|都)*(?:着急|急|赶)(?:得很|的很|的|了|死了|呢)?$"
 )
 """How urgent it is, in a word."""
+_NOTHING_MORE = re.compile(
+    r"^(?:嗯|是|我|那|就)*(?:没有|没|不用|不需要|不要|没事|没别的)(?:别的|其他的?|什么)*(?:事|问题)?了(?:谢谢.{0,2})?$"
+)
+"""``没有了``, ``不用了``: the answer to whether there is anything else."""
+_WANTS = re.compile(r"(?:我|俺)?(?:想|要)(?:登记|投诉|举报|预约|反映).{2,4}$|请你们帮.{2,8}$")
+"""A wish with its object, the last syllables heard well or not."""
 _NUMERIC = ("phone", "digits", "order_no", "rating")
+
+
+_A_WORD = 3
+"""Syllables of a short answer at most."""
 
 
 def backchannel(text: str, expect: Expect = OPEN) -> bool:
@@ -83,6 +93,9 @@ def _answer(simple: str, bare: str, expect: Expect) -> float | None:
     agrees = _OWN_NUMBER.search(bare) or _URGENT.match(bare)
     if expect.kind == "yes_no" and agrees and len(bare) <= 14:
         return 0.92
+    if expect.kind == "yes_no" and len(bare) <= _A_WORD and not _dangling(bare):
+        # heard right or wrong, it was the word that was asked for
+        return 0.85
     if expect.kind in _NUMERIC:
         return _numbers(simple, expect)
     if expect.kind == "choice" and len(bare) <= 8:
@@ -132,8 +145,10 @@ def _open(bare: str) -> float:
         return 0.05
     if _QUESTION_END.search(bare):
         return 0.95 if len(bare) > 4 else 0.8
-    if _REQUEST.search(bare[-9:]):
+    if _REQUEST.search(bare[-9:]) or _NOTHING_MORE.match(bare):
         return 0.92
+    if _WANTS.search(bare) and not _dangling(bare):
+        return 0.78
     if _dangling(bare):
         return 0.08
     if len(plain(bare)) <= 1:

@@ -10,6 +10,7 @@ last action    the session answers with
 Listen         Heard, Key, or Silence (nothing for ``timeout_s`` after our voice ended)
 FileOrder      Filed or FileFailed
 LookUp         Found (empty when nothing was found or the look-up failed)
+RateOrder      OrderRated
 Transfer       TransferDone; ``answered`` = a person has the caller. ``wait_text`` is spoken while
                it rings. Heard and Key may be sent meanwhile: an answer that ends in Transfer again
                lets it ring on, one that ends in anything else stops the ringing
@@ -18,7 +19,8 @@ HangUp         nothing. The bot's part is over. After TransferDone(answered=True
 =============  ===================================================================================
 
 SpeechLost, Adopted and Hangup may come at any time. After Hangup the actions hold at most one
-FileOrder, whose result need not be returned, and end with HangUp, whose outcome is the record's.
+FileOrder or RateOrder, whose result need not be returned, and end with HangUp, whose outcome is the
+record's.
 """
 
 from dataclasses import dataclass
@@ -105,6 +107,13 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRated:
+    """The rating is kept, or could not be."""
+
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
 class TransferDone:
     """A person has the caller (answered), or nobody took the call."""
 
@@ -134,6 +143,7 @@ Input = (
     | Filed
     | FileFailed
     | Found
+    | OrderRated
     | TransferDone
     | SpeechLost
     | Hangup
@@ -180,6 +190,20 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True)
+class RateOrder:
+    """Rate a finished order of the calling telephone."""
+
+    order_no: str
+    phone: str
+    level: int
+    """1 (very dissatisfied) to 5."""
+    again: bool
+    """The caller wants it done once more."""
+    comment: str | None = None
+    """Why, in the caller's words (personal data)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """Hand the caller over to a person."""
 
@@ -220,6 +244,6 @@ class Note:
     """The understanding's, for this turn."""
 
 
-Action = Say | Listen | FileOrder | LookUp | Transfer | HangUp | Note
-LAST = (Listen, FileOrder, LookUp, Transfer, HangUp)
+Action = Say | Listen | FileOrder | LookUp | RateOrder | Transfer | HangUp | Note
+LAST = (Listen, FileOrder, LookUp, RateOrder, Transfer, HangUp)
 """The actions that end a list."""

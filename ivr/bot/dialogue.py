@@ -19,13 +19,15 @@ from ivr.bot.api import (
     Heard,
     Input,
     Key,
+    OrderRated,
+    RateOrder,
     Silence,
     SpeechLost,
     Started,
     TransferDone,
 )
 from ivr.bot.draft import callback_draft, has_content, make_intake
-from ivr.bot.flows import FLOWS, danger, progress, rate
+from ivr.bot.flows import FLOWS, danger, order_rating, progress, rate, safety
 from ivr.bot.flows.open import UNSURE
 from ivr.bot.flows.steps import leave
 from ivr.bot.manners import manners
@@ -106,7 +108,7 @@ class Dialogue:
             case Adopted():
                 t.say(t.p("adopted"))
                 _resume(t)
-            case Filed() | FileFailed() | Found() | TransferDone():
+            case Filed() | FileFailed() | Found() | OrderRated() | TransferDone():
                 _result(t, given)
             case Hangup():
                 raise RuntimeError("a caller who has gone is not talked to")
@@ -126,14 +128,17 @@ class Dialogue:
             s.orders += 1
             intake = make_intake(s, s.draft, self._tools.places, complete=False)
             s.callback = True
+        elif order_rating.unfinished(s):
+            talk.rate_order(again=False)
         last = talk.actions[-1] if talk.actions else None
         if isinstance(last, FileOrder):
             intake = last.intake
             s.filed = s.filed or s.draft is None or s.draft.purpose == "order"
             s.callback = s.callback or intake.callback
         s.over, s.waiting = True, None
-        actions: list[Action] = [FileOrder(intake)] if intake else []
-        return [*actions, HangUp(outcome(s))]
+        left: list[Action] = [FileOrder(intake)] if intake else []
+        left += [last] if isinstance(last, RateOrder) else []
+        return [*left, HangUp(outcome(s))]
 
 
 def _worth_filing(s: State) -> bool:
@@ -142,8 +147,9 @@ def _worth_filing(s: State) -> bool:
 
 
 def _missed_person(s: State) -> bool:
-    """A person was wanted, nobody came, and no callback is filed yet (漏接电话回拨)."""
-    wanted = s.waiting == "transfer" or s.human_missed
+    """A person was wanted, nobody came, and no callback is filed yet (漏接电话回拨); or the caller
+    went when asked whether they are safe."""
+    wanted = s.waiting == "transfer" or s.human_missed or s.flow == "safety"
     done = s.callback or s.filed or s.handed_over or s.emergency
     return wanted and not done and s.caller is not None and is_phone(s.caller)
 
@@ -181,6 +187,8 @@ def _heard(t: Talk, given: Heard) -> None:
         FLOWS["danger"].heard(t, u)
     elif s.waiting is not None:
         _while_waiting(t, u)
+    elif safety.worrying(t, u, given.confidence):
+        safety.begin(t, text)
     elif given.confidence < GUESS and not given.alternatives:
         handover.missed(t)
     elif not manners(t, u):
@@ -304,6 +312,8 @@ def _silence(t: Talk) -> None:
         t.listen()
     elif s.flow == "danger":
         FLOWS["danger"].silence(t)  # type: ignore[attr-defined]
+    elif s.flow == "safety":
+        safety.silence(t)
     elif s.entry:
         t.flow().key(t, "#")
     elif s.flow == "rate":
@@ -354,12 +364,14 @@ def _resume(t: Talk) -> None:
         filing.again(t)
     elif s.waiting == "lookup":
         t.look_up(*s.search)
+    elif s.waiting == "rate":
+        t.rate_order(again=s.again)
     else:
         t.say(*(s.question or [t.p("go_ahead")]))
         t.listen()
 
 
-def _result(t: Talk, given: Filed | FileFailed | Found | TransferDone) -> None:
+def _result(t: Talk, given: Filed | FileFailed | Found | OrderRated | TransferDone) -> None:
     """An answer of the session; one that nobody waits for (any more) changes nothing."""
     s = t.s
     waiting = s.waiting
@@ -376,6 +388,9 @@ def _result(t: Talk, given: Filed | FileFailed | Found | TransferDone) -> None:
         case Found(orders) if waiting == "lookup":
             s.waiting = None
             progress.found(t, orders)
+        case OrderRated(ok) if waiting == "rate":
+            s.waiting = None
+            order_rating.rated(t, ok=ok)
         case _ if waiting == "transfer":
             _ring_on(t)
         case _:

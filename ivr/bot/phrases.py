@@ -56,8 +56,11 @@ _WANTS_ORDER = re.compile(
     r"^(好|行|那|嗯|你|您|就|请|麻烦)*((帮|给|替)(我|俺)(们)?|我?(要|想|想要)|直接)(登记|报个?案?|记|立个?单)(一下|上|个|吧|了)*$"
 )
 _SAFE = re.compile(
-    r"(听错|弄错|搞错|误会|开(个)?玩笑|逗你|说着玩|没事了|没有?危险|安全了|已经安全|不危险|没人打我"
+    r"(听错|弄错|搞错|误会|开(个)?玩笑|逗你|说着玩|没事了|没有?危险|^(我|人|现在|都|还|很|挺)*安全的?(啊|呢|呀)?$|安全了|已经安全|不危险|没人打我"
     r"|没有要?(自杀|寻死)|不是(要)?(自杀|寻死)|不会(死|自杀|做傻事)|没想(死|不开)|不死了|放我出来|报过警了)"
+)
+_UNSAFE = re.compile(
+    r"(不|没(有)?|不太|不大)安全|有危险|危险(的|啊|得很)|救(救)?我|快来(人|救)|报警"
 )
 _HALF = re.compile(
     r"^(那个|这个|啥|就是|就是说|嗯|呃|额|喂|你好|您好|这样的|是这样|是这样的|事情是这样的|我跟你(们)?说"
@@ -238,6 +241,11 @@ def asks_number(text: str) -> bool:
 def says_safe(text: str) -> bool:
     """Takes an emergency back: misheard, a joke, over."""
     return bool(_SAFE.search(plain(text)))
+
+
+def says_unsafe(text: str) -> bool:
+    """Answers that they are not safe."""
+    return bool(_UNSAFE.search(plain(text)))
 
 
 def only_begins(text: str) -> bool:

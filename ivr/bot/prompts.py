@@ -138,6 +138,17 @@ P: dict[str, str] = {
     "progress.yours": "您登记的",
     "progress.another": "还有一件，",
     "progress.urge": "要催一催，可以说转人工。",
+    "progress.done": "已经办完。",
+    # -- a finished order is rated
+    "rating.ask": "这件事办得您满意吗？请按1到5打分，5分最满意，也可以直接说。",
+    "rating.again": "没办好，对不起。要我们重新办理吗？",
+    "rating.thanks": "您的评价记下了，谢谢您。",
+    "rating.sorry": "您的意见记下了，会有人打电话给您问清楚。",
+    "rating.reopened": "已经退回去重新办理，会有人联系您。",
+    "rating.failed": "评价没有记上，对不起，您过一会儿再打来说。",
+    # -- heard badly, and it may be danger
+    "safety.ask": "您现在人安全吗？",
+    "safety.ask.keys": "您现在人安全吗？安全请按1，有危险按2。",
     # -- places
     "place.region": "您要找的在安徽哪个市、哪个县？",
     "place.region.keys": "请输入您那里的电话区号，按井号结束。",
@@ -360,7 +371,7 @@ _FIRST = (
     "order.start order.story order.region order.county order.elsewhere order.since "
     "order.phone_own order.phone_own_ask order.phone order.name order.urgent "
     "order.read order.right order.done_tail order.done_tail_how "
-    "rate rate.thanks bye"
+    "rate rate.thanks bye safety.ask"
 )
 
 FIRST: tuple[str, ...] = tuple(P[name] for name in _FIRST.split())

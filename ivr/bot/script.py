@@ -26,6 +26,8 @@ from ivr.bot.api import (
     Listen,
     LookUp,
     Note,
+    OrderRated,
+    RateOrder,
     Say,
     Silence,
     SpeechLost,
@@ -57,6 +59,7 @@ class PaperCall:
     """The transcript."""
     filed: list[Intake] = field(default_factory=list)
     transfers: list[Transfer] = field(default_factory=list)
+    ratings: list[RateOrder] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     last: Action | None = None
 
@@ -96,6 +99,7 @@ class PaperCall:
         self.last = actions[-1]
         if isinstance(given, Hangup):
             self.filed += [a.intake for a in actions if isinstance(a, FileOrder)]
+            self.ratings += [a for a in actions if isinstance(a, RateOrder)]
         answer = self._world(self.last)
         if answer is not None:
             self.give(answer)
@@ -109,6 +113,10 @@ class PaperCall:
                 return Filed(self._view(intake)) if self.store_works else FileFailed()
             case LookUp():
                 return Found(self.orders)
+            case RateOrder():
+                self.ratings.append(last)
+                self.lines.append(f"　　〔评价 {last.level} 分〕")
+                return OrderRated(self.store_works)
             case Transfer():
                 self.transfers.append(last)
                 self.lines.append(f"　　〔转人工 {last.reason}：{last.wait_text}〕")

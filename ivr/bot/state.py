@@ -67,7 +67,7 @@ class State:
     flow: str = "open"
     step: str = ""
     waiting: str | None = None
-    """file, lookup or transfer while the session works on one."""
+    """file, lookup, rate or transfer while the session works on one."""
     said: list[str] = field(default_factory=list)
     """The bot's last turn, to be repeated."""
     question: list[str] = field(default_factory=list)
@@ -123,6 +123,17 @@ class State:
     """The look-up at hand: order number, phone, tail; empty string for none."""
     searches: int = 0
 
+    rating_no: str = ""
+    """The finished order being rated..."""
+    level: int = 0
+    """...how, once they have said so (0: not yet)..."""
+    remark: str = ""
+    """...and what they said about it."""
+    again: bool = False
+    """It shall be done once more."""
+    rated_orders: list[str] = field(default_factory=list)
+    """Orders asked about in this call."""
+
     reason: str = ""
     """Why a person is wanted."""
     emergency: str | None = None
@@ -146,6 +157,12 @@ class State:
     """Orders that add to the urgent one: the place, another danger."""
     danger_over: bool = False
     """The caller says there is no danger (any more)."""
+    asked_safe: bool = False
+    """The caller was asked whether they are safe."""
+    doubted: str = ""
+    """The sentence that made us ask..."""
+    doubted_in: str = "open"
+    """...and the flow it belongs to."""
     distressed: bool = False
     offer: bool = False
     """A person is to be offered after the next answer."""

@@ -19,6 +19,7 @@ from ivr.bot.api import (
     LookUp,
     Note,
     Patience,
+    RateOrder,
     Say,
     Transfer,
 )
@@ -156,6 +157,13 @@ class Talk:
         self.s.search = [order_no, phone, tail]
         self.s.waiting = "lookup"
         self._add(LookUp(order_no or None, phone or None, tail or None))
+
+    def rate_order(self, *, again: bool) -> None:
+        """Keep how the caller rates the order found. Ends the turn."""
+        s = self.s
+        s.again = again
+        s.waiting = "rate"
+        self._add(RateOrder(s.rating_no, s.search[1], s.level, again, s.remark or None))
 
     def transfer(self, reason: str, wait: str, *, urgent: bool, on_call: bool) -> None:
         """Hand over to a person. Ends the turn."""

@@ -96,6 +96,12 @@ class Orders(Protocol):
     ) -> tuple[OrderView, ...]:
         """Find orders, newest first."""
 
+    async def rate(
+        self, order_no: str, phone: str, level: int, *, again: bool, comment: str | None
+    ) -> bool:
+        """Keep how the party of ``phone`` rates a finished order; False when it cannot be rated
+        (any more)."""
+
 
 class Recording(Protocol):
     """A recording being written: stereo, left the caller, right our voice."""

@@ -10,15 +10,14 @@ from typing import Any
 import structlog
 
 from hotline.domain.codes import CallOutcome
-from hotline.domain.orders import Intake, OrderView
 from hotline.domain.speech import SpeechStart
-from hotline.errors import HotlineError
 from hotline.settings import PbxSettings
 from ivr.ari import AriClient
 from ivr.bot import api
 from ivr.bot.dialogue import Dialogue
 from ivr.call import messages as m
 from ivr.call.conversation import Conversation
+from ivr.call.errands import Errand, Errands
 from ivr.call.handover import Ringing, on_duty
 from ivr.call.legs import CallLegs
 from ivr.call.ports import Ears, Mouth, Orders, Stream
@@ -89,6 +88,7 @@ class CallSession:
             recorder=recorder,
             on_lost=lambda: self.post(m.MediaLost()),
         )
+        self._errands = Errands(parts.orders, book)
         self._state = state
         self._stream: Stream | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -247,10 +247,8 @@ class CallSession:
         for action in dialogue.turn(api.Hangup(), self._p.now()):
             if isinstance(action, api.Note):
                 self.book.note(action)
-            elif isinstance(action, api.FileOrder):
-                with contextlib.suppress(HotlineError):
-                    order = await self._p.orders.file(action.intake)
-                    self.book.update(order_no=order.order_no)
+            elif isinstance(action, api.FileOrder | api.RateOrder):
+                await self._errands.run(action)
             elif isinstance(action, api.HangUp):
                 self._outcome = self._outcome or action.outcome
 
@@ -303,10 +301,8 @@ class CallSession:
             case api.Listen(expect, patience, _):
                 if self._stream is not None:
                     self._stream.set_patience(patience, expect)
-            case api.FileOrder(intake):
-                self._spawn(self._file(intake))
-            case api.LookUp(order_no, phone, tail):
-                self._spawn(self._look_up(order_no, phone, tail))
+            case api.FileOrder() | api.LookUp() | api.RateOrder():
+                self._spawn(self._run(last))
             case api.Transfer():
                 self._ring(last)
             case api.HangUp(outcome):
@@ -314,23 +310,8 @@ class CallSession:
                 if self._talk.voice.current is None:
                     self._finish("bot")
 
-    async def _file(self, intake: Intake) -> None:
-        try:
-            order = await self._p.orders.file(intake)
-        except HotlineError as error:
-            log.error("order could not be filed", why=error.code)
-            self.post(m.Result(api.FileFailed()))
-            return
-        self.book.update(order_no=order.order_no)
-        self.post(m.Result(api.Filed(order)))
-
-    async def _look_up(self, order_no: str | None, phone: str | None, tail: str | None) -> None:
-        found: tuple[OrderView, ...] = ()
-        try:
-            found = await self._p.orders.look_up(order_no, phone, tail)
-        except HotlineError as error:
-            log.warning("order could not be looked up", why=error.code)
-        self.post(m.Result(api.Found(found)))
+    async def _run(self, errand: Errand) -> None:
+        self.post(m.Result(await self._errands.run(errand)))
 
     def _ring(self, transfer: api.Transfer) -> None:
         if self._transfer is not None:

@@ -22,7 +22,7 @@ from dispatch.reference_hub.main import run
 from dispatch.reference_hub.outgoing import Door
 from hotline.domain.codes import ServiceType, Terminal, Urgency
 from hotline.domain.orders import Intake
-from hotline.settings import HubSettings
+from hotline.settings_orders import HubSettings
 
 SECRET = "only-for-tests-0123456789"
 NOW = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)

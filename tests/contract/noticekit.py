@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from dispatch.hub.signing import check_signature
-from hotline.settings import NoticeSettings
+from hotline.settings_orders import NoticeSettings
 
 SECRET = "only-for-tests-9876543210"
 

@@ -37,7 +37,7 @@ from hotline.domain.order_codes import CloseReason, RingKind, RingResult
 from hotline.domain.people import Actor
 from hotline.errors import SettingsError
 from hotline.privacy import KeyRing
-from hotline.settings import CallbackSettings
+from hotline.settings_orders import CallbackSettings
 
 pytestmark = pytest.mark.contract
 pytest_plugins = ("pg",)

@@ -33,7 +33,8 @@ from hotline.domain.codes import OrderState
 from hotline.domain.events import Event
 from hotline.domain.order_codes import Clock
 from hotline.privacy import KeyRing
-from hotline.settings import DeadlineSettings, Settings
+from hotline.settings import Settings
+from hotline.settings_orders import DeadlineSettings
 
 pytestmark = pytest.mark.contract
 pytest_plugins = ("pg",)

@@ -24,7 +24,8 @@ from hotline.domain.events import Event
 from hotline.domain.orders import OrderView
 from hotline.errors import SettingsError
 from hotline.privacy import KeyRing
-from hotline.settings import HubSettings, Settings
+from hotline.settings import Settings
+from hotline.settings_orders import HubSettings
 
 pytestmark = pytest.mark.contract
 pytest_plugins = ("pg", "hubfix")
@@ -201,7 +202,8 @@ from pathlib import Path
 from dispatch.hub.pusher import HubPusher
 from hotline.db import Database
 from hotline.privacy import KeyRing
-from hotline.settings import HubSettings, Settings
+from hotline.settings import Settings
+from hotline.settings_orders import HubSettings
 given = json.load(sys.stdin)
 settings = Settings(data_dir=Path(given["data"]), database_url=given["url"])
 with Database(settings) as db:

@@ -36,7 +36,8 @@ from hotline.db.tables import OrderRow, OutboxRow
 from hotline.domain.events import Event
 from hotline.errors import SettingsError
 from hotline.privacy import KeyRing
-from hotline.settings import HubSettings, Settings
+from hotline.settings import Settings
+from hotline.settings_orders import HubSettings
 
 pytestmark = [pytest.mark.contract, pytest.mark.timeout(280)]
 pytest_plugins = ("pg", "hubfix")

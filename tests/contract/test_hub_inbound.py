@@ -25,7 +25,7 @@ from hotline.accounts.rights import allowed
 from hotline.db import Database
 from hotline.db.order_tables import InboxRow, NonceRow
 from hotline.privacy import KeyRing
-from hotline.settings import HubSettings
+from hotline.settings_orders import HubSettings
 
 pytestmark = pytest.mark.contract
 pytest_plugins = ("pg", "hubfix")

@@ -30,7 +30,8 @@ from hotline.db.erase import erase_person
 from hotline.db.order_tables import InboxRow
 from hotline.db.tables import AuditRow, OrderRow, OutboxRow
 from hotline.privacy import KeyRing
-from hotline.settings import HubSettings, Settings
+from hotline.settings import Settings
+from hotline.settings_orders import HubSettings
 
 pytestmark = pytest.mark.contract
 pytest_plugins = ("pg", "hubfix")

@@ -34,7 +34,8 @@ from hotline.db.tables import AuditRow, OrderRow
 from hotline.domain.codes import OrderState, Urgency
 from hotline.domain.events import Event
 from hotline.privacy import KeyRing
-from hotline.settings import NoticeSettings, Settings
+from hotline.settings import Settings
+from hotline.settings_orders import NoticeSettings
 
 pytestmark = pytest.mark.contract
 pytest_plugins = ("pg",)

@@ -29,7 +29,7 @@ from hotline.domain.events import Event
 from hotline.domain.order_codes import Role
 from hotline.domain.people import Actor, Grant
 from hotline.privacy import KeyRing
-from hotline.settings import CallbackSettings, NoticeSettings
+from hotline.settings_orders import CallbackSettings, NoticeSettings
 
 NOW = datetime(2026, 3, 5, 2, 0, tzinfo=UTC)  # 10:00 in China, a Thursday
 DAY = timedelta(days=1)

@@ -64,6 +64,8 @@ class FakeUnderstander:
 
     def __init__(self) -> None:
         self.readings: dict[str, tuple[Reading, ...]] = {}
+        self.worry = 0.4
+        """Of sentences with ``鬼影`` in them."""
 
     def understand(
         self, text: str, *, alternatives: Sequence[str] = (), expect: Expect | None = None
@@ -89,6 +91,7 @@ class FakeUnderstander:
             confidence=confidence,
             readings=readings,
             emergency=kind,
+            worry=self.worry if "鬼影" in text else 0.0,
             distress="我受不了了" in text,
             abusive="他妈" in text,
             foreign="hello" in text,

@@ -24,6 +24,8 @@ from ivr.bot.api import (
     Key,
     LookUp,
     Note,
+    OrderRated,
+    RateOrder,
     Say,
     Silence,
     SpeechLost,
@@ -44,10 +46,22 @@ SENTENCES = (
     "那要准备什么", "多长时间", "谢谢", "再见", "没有了", "5", "等一下", "第一个", "都不是",
     "算了不登记了", "电话不对",
     "老板去年在肥东拖欠我们十几个人工资一直拖着不给还骂人我叫李小红电话13900001111",
-    "离婚新规是什么", "",
+    "离婚新规是什么", "门外有鬼影", "不安全", "",
 )  # fmt: skip
 DANGERS = ("我不想活了", "他又在打我", "老板把我们关在宿舍里", "有人把我孩子拐走了")
 
+DONE = OrderView(
+    "20261101000010",
+    OrderState.RESOLVED,
+    HubState.ACKNOWLEDGED,
+    None,
+    "wages",
+    Urgency.NORMAL,
+    "",
+    NOW,
+    NOW,
+    rateable=True,
+)
 ORDER = OrderView(
     "20261123000014",
     OrderState.RECEIVED,
@@ -74,8 +88,9 @@ plain: st.SearchStrategy[Input] = st.one_of(
     st.just(Silence()),
     st.just(Filed(ORDER)),
     st.just(FileFailed()),
-    st.sampled_from((Found(()), Found((ORDER, ORDER)))),
+    st.sampled_from((Found(()), Found((ORDER, ORDER)), Found((DONE,)))),
     st.just(TransferDone(False)),
+    st.sampled_from((OrderRated(True), OrderRated(False))),
     st.just(SpeechLost()),
     st.just(Adopted()),
 )
@@ -97,7 +112,9 @@ def answered(talk: Dialogue, actions: list[Action], people: bool = False) -> lis
             case FileOrder():
                 actions = talk.turn(Filed(ORDER), NOW)
             case LookUp():
-                actions = talk.turn(Found((ORDER,)), NOW)
+                actions = talk.turn(Found((DONE,)), NOW)
+            case RateOrder():
+                actions = talk.turn(OrderRated(True), NOW)
             case Transfer():
                 actions = talk.turn(TransferDone(people), NOW)
             case _:

@@ -12,7 +12,7 @@ from dispatch.clocks.policy import Due, Escalate, Expire, GiveCard, Policy, Runn
 from hotline.calendar import CHINA, Calendar
 from hotline.domain.order_codes import Card, Clock
 from hotline.errors import SettingsError
-from hotline.settings import DeadlineRule, DeadlineSettings
+from hotline.settings_orders import DeadlineRule, DeadlineSettings
 
 pytestmark = pytest.mark.unit
 CALENDAR = Calendar()

@@ -52,7 +52,8 @@ def test_telephone_numbers_are_awaited_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["你就用这个号码", "就打这个电话就行", "就用我现在打的这个电话", "挺急的", "很着急", "急"]
+    "text",
+    ["你就用这个号码", "就打这个电话就行", "就用我现在打的这个电话", "挺急的", "很着急", "急"],
 )
 def test_agreeing_in_other_words_finishes_a_yes_no_question(text: str) -> None:
     assert complete(text, Expect("yes_no")) >= 0.9

@@ -14,7 +14,7 @@ from dispatch.matching.weights import NAMES, SHIPPED, Weights
 from hotline.domain.codes import Urgency
 from hotline.domain.handling import Match
 from hotline.domain.order_codes import MatchMode
-from hotline.settings import MatchSettings
+from hotline.settings_orders import MatchSettings
 
 pytestmark = pytest.mark.unit
 DESKS = [

@@ -22,7 +22,7 @@ from dispatch.notices.rules import (
     refuse,
 )
 from hotline.privacy import normalise_phone
-from hotline.settings import NoticeSettings
+from hotline.settings_orders import NoticeSettings
 
 pytestmark = pytest.mark.unit
 DAY = 86_400

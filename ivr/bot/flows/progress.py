@@ -6,10 +6,11 @@ from dispatch.numbers import CHINA, is_order_no
 from hotline.domain.codes import Act, OrderState, Topic
 from hotline.domain.orders import OrderView
 from hotline.domain.understanding import Understanding
+from ivr.bot.flows.order_rating import begin_rating, may_rate
 from ivr.bot.handover import hand_over
 from ivr.bot.numbers import ORDER_DIGITS, TAIL_DIGITS, digits_in, is_phone, spell
 from ivr.bot.phrases import does_not_know, refuses
-from ivr.bot.prompts import STATE, matter
+from ivr.bot.prompts import STATE, P, matter
 from ivr.bot.talk import Talk
 
 _WISHES = {Act.ASK, Act.APPLY, Act.PLACE, Act.COMPLAINT, Act.SUGGESTION}
@@ -64,10 +65,15 @@ def found(t: Talk, orders: tuple[OrderView, ...]) -> None:
         return
     s.answered = True
     t.note(order_no=orders[0].order_no)
+    asks = may_rate(t, orders[0])
     for number, order in enumerate(orders[:MOST_READ]):
         t.say(t.p("progress.another") if number else "")
         t.say(f"{_day(order.created_at, t.now)}{t.p('progress.yours')}")
-        t.say(matter(_topic(order.topic)), STATE[order.state])
+        stand = P["progress.done"] if asks and number == 0 else STATE[order.state]
+        t.say(matter(_topic(order.topic)), stand)
+    if asks:
+        begin_rating(t, orders[0])
+        return
     if orders[0].state in (OrderState.ASSIGNED, OrderState.IN_PROGRESS, OrderState.EXTENSION):
         t.say(t.p("progress.urge"))
     t.goto("open")

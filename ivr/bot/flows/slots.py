@@ -77,7 +77,7 @@ def put_question(t: Talk, draft: Draft) -> None:
         case "region":
             _ask_region(t, draft, again=again)
         case "since":
-            t.ask(t.p("order.since"), expect="since")
+            t.ask(t.p("order.since"), expect="since", patience="short")
         case "phone":
             _ask_phone(t)
         case "phone_other":
@@ -93,12 +93,14 @@ def put_question(t: Talk, draft: Draft) -> None:
 def _ask_region(t: Talk, draft: Draft, *, again: bool) -> None:
     t.s.menu = ""
     if not t.s.speech:
-        t.ask(t.p("order.region"), expect="region")
+        t.ask(t.p("order.region"), expect="region", patience="short")
     elif draft.region is not None:
         city = f"{t.tools.places.full(draft.region)}，"
-        t.ask(city, t.p("order.county"), expect="region")
+        t.ask(city, t.p("order.county"), expect="region", patience="short")
     else:
-        t.ask(t.p("order.elsewhere" if again else "order.region"), expect="region")
+        t.ask(
+            t.p("order.elsewhere" if again else "order.region"), expect="region", patience="short"
+        )
 
 
 def _ask_phone(t: Talk) -> None:
