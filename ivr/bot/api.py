@@ -69,6 +69,7 @@ class Heard:
     """One utterance of the caller, heard to its end."""
 
     text: str
+    """Empty when a word was said and not surely heard; ``alternatives`` tell what it may be."""
     confidence: float = 1.0
     alternatives: tuple[str, ...] = ()
     interrupted: bool = False

@@ -44,6 +44,8 @@ WISHES = {Act.ASK, Act.APPLY, Act.PROGRESS, Act.PLACE, Act.COMPLAINT, Act.SUGGES
 """Acts that say what a call is about."""
 SHORT = 16
 """A sentence this short that gives the fact asked for gives nothing else."""
+MOST_UNHEARD = 2
+"""So often in a row a word not heard is asked for again before it counts as silence."""
 GUESS = 0.2
 """Recognition below this is noise, not words."""
 
@@ -172,7 +174,7 @@ def _started(t: Talk, given: Started) -> None:
 def _heard(t: Talk, given: Heard) -> None:
     s = t.s
     if not given.text.strip():
-        _silence(t)
+        _unheard(t, given)
         return
     text, s.held = f"{s.held}{given.text}", ""
     u = t.tools.understander.understand(text, alternatives=given.alternatives, expect=_expect(s))
@@ -196,6 +198,26 @@ def _heard(t: Talk, given: Heard) -> None:
             handover.hand_over(t, "long_call", wait="long_call")
         else:
             t.flow().heard(t, u)
+
+
+def _unheard(t: Talk, given: Heard) -> None:
+    """A word was said and none was surely heard: what it may have been, when all of that says yes
+    or no alike; else it is asked for again."""
+    s = t.s
+    if not given.alternatives or s.waiting is not None or s.flow in ("danger", "safety", "rate"):
+        _silence(t)
+        return
+    read = t.tools.understander.understand
+    acts = {read(one, expect=_expect(s)).act for one in given.alternatives}
+    alike = len(given.alternatives) > 1 and len(acts) == 1 and acts <= {Act.YES, Act.NO}
+    if s.expect == "yes_no" and alike:
+        _heard(t, Heard(given.alternatives[0], GUESS, given.alternatives[1:]))
+    elif s.silences < MOST_UNHEARD:
+        s.silences += 1
+        t.say(t.p("unclear"))
+        t.listen()
+    else:
+        _nobody_speaks(t)
 
 
 def _note(t: Talk, u: Understanding) -> None:

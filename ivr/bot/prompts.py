@@ -32,6 +32,7 @@ P: dict[str, str] = {
     "off_topic": "这个我帮不上，我只懂法律方面的事。您有法律问题请讲。",
     "off_topic_again": "我只能答法律方面的事。要找人工请说转人工，没有别的事可以直接挂断。",
     "not_understood": "我没听明白，麻烦您换个说法再讲一遍。",
+    "unclear": "没听清，请您再说一遍。",
     "keys_hint": "也可以按键：问法律按1，登记办事按2，查进度按3，查机构按4，找人工按0。",
     "slower": "好，我说慢一点。",
     "nothing_to_repeat": "请讲您的问题。",
@@ -363,7 +364,7 @@ def _parts() -> list[str]:
 
 _FIRST = (
     "greeting greeting.keys menu.main more go_ahead hello hear_you listening take_time "
-    "not_understood silence_1 silence_2 speech_lost "
+    "not_understood unclear silence_1 silence_2 speech_lost "
     "danger.suicide danger.suicide_other danger.violence danger.confinement danger.abduction "
     "danger.wait danger.here danger.still danger.where "
     "transfer.wait transfer.misunderstood callback.nobody callback.story "

@@ -189,6 +189,9 @@ class TurnTaker:
         if not whole.text or (self._speaking and self._ignores(whole.text)):
             if self._speaking:
                 return self._resume() if self._paused else []
+            if self._listen_s is not None and whole.alternatives and not whole.text:
+                # A short word was said, and which one is not clear: better asked than waited for.
+                return [self._deliver(whole, interrupted=False)]
             self._arm(now)
             return []
         if not self._speaking:

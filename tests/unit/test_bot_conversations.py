@@ -281,3 +281,35 @@ def test_a_complaint_names_its_service() -> None:
     assert call.filed[0].service_type is ServiceType.COMPLAINT
     assert call.filed[0].description == "我要投诉一个律师收了钱不办事"
     assert "您要投诉，您说的是找律师的事，" in call.transcript
+
+
+UNHEARD = ("是的", "对")
+
+
+def test_a_word_not_surely_heard_is_asked_for_again() -> None:
+    call = paper()
+    call.give(Heard("", 0.0, ("肥西县", "飞机")))
+    assert call.lines[-1] == f"助手：{P['unclear']}"
+
+
+def test_after_three_times_it_is_the_callers_silence() -> None:
+    call = paper()
+    for _ in range(3):
+        call.give(Heard("", 0.0, ("肥西县", "飞机")))
+    assert call.lines[-2] == f"助手：{P['silence_end']}"
+
+
+def test_readings_that_all_say_yes_are_a_yes() -> None:
+    call = paper(seats=False).run(["转人工", "工资的事"])
+    assert isinstance(call.last, Listen)
+    assert call.last.expect == "yes_no"
+    call.give(Heard("", 0.0, UNHEARD))
+    assert P["unclear"] not in call.lines[-1]
+    assert len(call.filed) == 1
+
+
+def test_readings_that_differ_are_not() -> None:
+    call = paper(seats=False).run(["转人工", "工资的事"])
+    call.give(Heard("", 0.0, ("对", "不对")))
+    assert call.lines[-1] == f"助手：{P['unclear']}"
+    assert not call.filed

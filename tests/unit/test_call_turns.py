@@ -125,6 +125,21 @@ def test_sound_without_words_starts_the_wait_anew() -> None:
     assert turns.deadline() == 8.0
 
 
+def test_a_short_word_not_surely_heard_is_told_when_an_answer_is_awaited() -> None:
+    turns = taker(speaking=False)
+    turns.listen(6.0, 0.0)
+    turns.hear(SpeechStart(1.0), 1.0)
+    unsure = Final("", 0.0, 1.0, 1.4, ("对", "不对"))
+    told = turns.hear(unsure, 2.0)
+    assert told == [Deliver("", 0.0, ("对", "不对"), 1.0, 1.4, False)]
+
+
+def test_over_our_voice_it_lets_the_voice_go_on() -> None:
+    turns = taker()
+    turns.hear(SpeechStart(1.0), 1.0)
+    assert turns.hear(Final("", 0.0, 1.0, 1.4, ("对", "不对")), 2.0) == [ResumeVoice()]
+
+
 def test_a_long_story_is_joined() -> None:
     turns = taker(speaking=False)
     turns.hear(SpeechStart(0.0), 0.0)
