@@ -16,9 +16,11 @@ from dispatch.errors import (
     StepForbiddenError,
 )
 from dispatch.numbers import make_order_no
+from dispatch.progress import Progress
 from dispatch.tracking.errors import LinkError, LinkExpiredError, RatingInputError
 from dispatch.tracking.links import Purpose
 from dispatch.tracking.rating import Rating, read_level
+from hotline.app.joints import DeskOrders
 from hotline.db import Database
 from hotline.db.audit_content import changed_records
 from hotline.db.erase import erase_person
@@ -249,3 +251,18 @@ async def test_rating_does_not_break_what_the_audit_checks(rooms: Rooms) -> None
     await rooms.ratings.by_terminal(order_no, wants, Terminal.WEB, NOW + timedelta(hours=1))
     assert order_no not in await changed_records(rooms.db, rooms.ring)
     assert (await rooms.db.read(lambda s: s.get_one(OrderRow, order_no).satisfaction)) is None
+
+
+async def test_a_call_finds_a_finished_order_and_rates_it(rooms: Rooms) -> None:
+    order_no = await rooms.resolved()
+    orders = DeskOrders(rooms.intake, Progress(rooms.db, rooms.ring), rooms.ratings)
+    found = await orders.look_up(None, PHONE, order_no[-4:])
+    assert [(one.order_no, one.rateable) for one in found] == [(order_no, True)]
+    assert not await orders.rate(order_no, "13800000000", 1, again=False, comment=None)
+    assert await orders.rate(order_no, PHONE, 1, again=True, comment="没有办好")
+    assert await state_of(rooms, order_no) is OrderState.REOPENED
+    [kept] = await rooms.ratings.of_order(order_no, reveal=True)
+    assert (kept.level.value, kept.terminal, kept.comment) == ("1", "phone_bot", "没有办好")
+    found = await orders.look_up(None, PHONE, order_no[-4:])
+    assert not found[0].rateable
+    assert not await orders.rate(order_no, PHONE, 5, again=False, comment=None)
