@@ -24,6 +24,7 @@ from rich.table import Table
 from hotline.domain.codes import Act
 from hotline.domain.understanding import Understanding
 from hotline.language import Understander, syllable_error_rate
+from ivr.bot.flows.safety import WORRY_CLEAR, WORRY_UNCLEAR
 
 DATA = Path(__file__).parent / "data"
 NOISE = 0.35
@@ -113,6 +114,17 @@ class Bench:
             self._wrong(f"false alarm: {row[column]} ({row['text']})")
         self.figures.append(Figure(name, len(rows), len(alarms) / len(rows), must, aim, True))
 
+    def asked(self, name: str, rows: Rows, column: str, *, cries: bool) -> None:
+        """Share of sentences not taken for an emergency whose callers are asked if they are safe.
+
+        Of cries it counts those that are missed and not asked about either.
+        """
+        calm = [u for u in (self._read(row, column) for row in rows) if u.act is not Act.EMERGENCY]
+        least = WORRY_UNCLEAR if column == "heard" else WORRY_CLEAR
+        asked = sum(u.worry >= least for u in calm)
+        counted = len(calm) - asked if cries else asked
+        self.figures.append(Figure(name, len(rows), counted / len(rows), None, None, True))
+
     def _read(self, row: dict[str, str], column: str) -> Understanding:
         """What a row is taken for; heard sentences come with the recognizer's alternatives."""
         others = row.get("others") or "" if column == "heard" else ""
@@ -172,6 +184,8 @@ def own_sets(bench: Bench) -> None:
     bench.false_alarms("false alarms, typed", traps, "text", 0.02, 0.005)
     heard_traps, _ = _noisy(traps)
     bench.false_alarms("false alarms, homophone noise", heard_traps, "heard", 0.02, 0.005)
+    bench.asked("asked whether they are safe, typed", sentences, "text", cries=False)
+    bench.asked("asked whether they are safe, near-misses typed", traps, "text", cries=False)
     bench.speed([row["text"] for row in sentences])
     for name in ("understanding_unread.tsv", "understanding_unread_danger.tsv"):
         other_set(bench, DATA / name, show_wrong=False)
@@ -192,6 +206,9 @@ def heard_set(bench: Bench, rows: Rows) -> None:
         if chosen:
             name = "emergencies missed" if act == "emergency" else "false alarms"
             measure(f"{name}, recognised", chosen, "heard", must, aim)
+            asked = "missed and not asked either" if act == "emergency" else "asked near-misses"
+            bench.asked(f"{asked}, recognised", chosen, "heard", cries=act == "emergency")
+    bench.asked("asked whether they are safe, recognised", plain_rows, "heard", cries=False)
 
 
 def other_set(bench: Bench, path: Path, *, show_wrong: bool = True) -> None:
@@ -210,6 +227,7 @@ def other_set(bench: Bench, path: Path, *, show_wrong: bool = True) -> None:
             bench.labelled(f"{name}: act and topic, {way}", plain_rows, column, must, aim)
         if cries:
             bench.missed(f"{name}: emergencies missed, {way}", cries, column, may_miss, 0.0)
+            bench.asked(f"{name}: missed and not asked either, {way}", cries, column, cries=True)
         if others:
             bench.false_alarms(f"{name}: false alarms, {way}", others, column, 0.02, 0.005)
     bench.silent = False

@@ -13,6 +13,7 @@ from dispatch.intake import IntakeDesk
 from dispatch.progress import CHECK_DIGITS, Progress
 from dispatch.tracking.rating import Rating, RatingDesk, read_level
 from hotline.domain.calls import CallRecord
+from hotline.domain.codes import OrderState
 from hotline.domain.orders import Intake, OrderView
 from hotline.domain.speech import SpeechEvent
 from hotline.knowledge.search import KnowledgeBase
@@ -22,6 +23,7 @@ from hotline.language.expect import Expect, Kind
 from hotline.privacy import KeyRing
 from hotline.privacy.recording import RecordingWriter
 from ivr.bot import prompts
+from ivr.bot.api import OrderRated, RateOrder
 from ivr.call.recorder import recording_name
 
 _PATIENCE = {"short": SHORT_ANSWER, "normal": Patience(), "story": STORY}
@@ -79,7 +81,7 @@ class PoolEars:
 
 
 class DeskOrders:
-    """Intake and progress as a call needs them."""
+    """Intake, progress and rating as a call needs them."""
 
     def __init__(self, desk: IntakeDesk, progress: Progress, ratings: RatingDesk) -> None:
         self._desk = desk
@@ -103,18 +105,22 @@ class DeskOrders:
             return ()
         return ()
 
-    async def rate(
-        self, order_no: str, phone: str, level: int, *, again: bool, comment: str | None
-    ) -> bool:
-        """See ``ivr.call.ports.Orders``; one already rated elsewhere meanwhile is as good."""
-        rating = Rating(read_level(level), comment, again)
+    async def rate(self, wanted: RateOrder) -> OrderRated:
+        """See ``ivr.call.ports.Orders``."""
+        rating = Rating(read_level(wanted.level), wanted.comment, wanted.again)
+        tail = wanted.order_no[-CHECK_DIGITS:]
         try:
-            await self._ratings.by_phone(phone, order_no[-CHECK_DIGITS:], rating, now())
+            rated = await self._ratings.by_phone(wanted.phone, tail, rating, now())
         except AlreadyRatedError:
-            return True
-        except (OrderNotFoundError, StepError):
-            return False
-        return True
+            return OrderRated(ok=True)
+        except OrderNotFoundError:
+            return OrderRated(ok=False)
+        except StepError:
+            # A call taken over after a restart asks again for what it had done already.
+            view = await self._progress.by_phone(wanted.phone, tail)
+            done = wanted.again and view.state is OrderState.REOPENED
+            return OrderRated(ok=done, reopened=done)
+        return OrderRated(ok=True, reopened=rated.reopened)
 
 
 def fixed_texts(knowledge: KnowledgeBase) -> dict[str, str | None]:

@@ -4,7 +4,7 @@
 ``normalise``, ``pinyin_key`` and the error rates serve recognition, search and benchmarks.
 """
 
-from hotline.language.complete import backchannel, complete
+from hotline.language.complete import backchannel, complete, own_number
 from hotline.language.distance import char_error_rate, syllable_error_rate
 from hotline.language.errors import LanguageDataError
 from hotline.language.expect import Expect, Kind
@@ -23,6 +23,7 @@ __all__ = [
     "char_error_rate",
     "complete",
     "normalise",
+    "own_number",
     "pinyin_key",
     "read_slots",
     "syllable_error_rate",

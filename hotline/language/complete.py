@@ -39,9 +39,8 @@ _YES_NO = re.compile(
     r"^(?:对|是|嗯|好|行|可以|没错|有|要|需要|同意|愿意|中|照|管|得|成|确认|正确|不|没|没有|不是|不对|不要|不用|不行|错|错了|不需要|不同意|算了|当然|就是|是我|对就是|可|ok)"
 )
 _OWN_NUMBER = re.compile(
-    r"(?:用|打|是|按|记)(?:我)?(?:现在|正在)?(?:用|打)?(?:的)?(?:这个|这|本机|我的|我这个|同一个)(?:号码?|电话|手机)+(?:就?(?:可以|行|好|中|照))?$"
+    r"((就|打)这个(号|电话|手机)?|现在(这个|用的)|本机|这个(号码?|电话|手机)(就行|可以)?$)"
 )
-"""``就用这个号码``: agrees to the number we have named."""
 _URGENT = re.compile(
     r"^(?:很|挺|蛮|好|比较|特别|非常|有点|有些|太|也|还|都)*(?:着急|急|赶)(?:得很|的很|的|了|死了|呢)?$"
 )
@@ -57,6 +56,11 @@ _NUMERIC = ("phone", "digits", "order_no", "rating")
 
 _A_WORD = 3
 """Syllables of a short answer at most."""
+
+
+def own_number(text: str) -> bool:
+    """Agrees to the number the call comes from: ``就用这个号码``."""
+    return bool(_OWN_NUMBER.search(plain(text)))
 
 
 def backchannel(text: str, expect: Expect = OPEN) -> bool:
@@ -90,7 +94,7 @@ def _answer(simple: str, bare: str, expect: Expect) -> float | None:
     """How complete it is as an answer to what was asked; None: judge it as free speech."""
     if expect.kind == "yes_no" and _YES_NO.match(bare) and len(bare) <= 8:
         return 0.3 if _HANGING.search(bare) and len(bare) > 3 else 0.95
-    agrees = _OWN_NUMBER.search(bare) or _URGENT.match(bare)
+    agrees = own_number(bare) or _URGENT.match(bare)
     if expect.kind == "yes_no" and agrees and len(bare) <= 14:
         return 0.92
     if expect.kind == "yes_no" and len(bare) <= _A_WORD and not _dangling(bare):

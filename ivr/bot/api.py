@@ -112,6 +112,8 @@ class OrderRated:
     """The rating is kept, or could not be."""
 
     ok: bool
+    reopened: bool = False
+    """The order is being done once more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from ivr.bot.api import (
     Adopted,
     Filed,
     FileFailed,
-    FileOrder,
     Found,
     HangUp,
     Hangup,
@@ -20,18 +19,16 @@ from ivr.bot.api import (
     Input,
     Key,
     OrderRated,
-    RateOrder,
     Silence,
     SpeechLost,
     Started,
     TransferDone,
 )
-from ivr.bot.draft import callback_draft, has_content, make_intake
 from ivr.bot.flows import FLOWS, danger, order_rating, progress, rate, safety
 from ivr.bot.flows.open import UNSURE
 from ivr.bot.flows.steps import leave
+from ivr.bot.leaving import hung_up
 from ivr.bot.manners import manners
-from ivr.bot.numbers import is_phone
 from ivr.bot.phrases import cancels
 from ivr.bot.places import Places
 from ivr.bot.ports import Knowledge, Regions, Understander
@@ -45,7 +42,7 @@ WISHES = {Act.ASK, Act.APPLY, Act.PROGRESS, Act.PLACE, Act.COMPLAINT, Act.SUGGES
 SHORT = 16
 """A sentence this short that gives the fact asked for gives nothing else."""
 MOST_UNHEARD = 2
-"""So often in a row a word not heard is asked for again before it counts as silence."""
+"""So often a word not heard is asked for again before a person is."""
 GUESS = 0.2
 """Recognition below this is noise, not words."""
 
@@ -90,7 +87,7 @@ class Dialogue:
         if self.state.over:
             return [HangUp(outcome(self.state))]
         if isinstance(given, Hangup):
-            return self._hung_up(now)
+            return hung_up(Talk(self.state, self._tools, now))
         talk = Talk(self.state, self._tools, now)
         self._handle(talk, given)
         return talk.finish()
@@ -114,46 +111,6 @@ class Dialogue:
                 _result(t, given)
             case Hangup():
                 raise RuntimeError("a caller who has gone is not talked to")
-
-    def _hung_up(self, now: datetime) -> list[Action]:
-        """The caller has gone: what is half told and wanted is filed all the same."""
-        s = self.state
-        talk = Talk(s, self._tools, now)
-        intake = None
-        if s.emergency and s.filing != "emergency" and (s.unsent or not s.danger_filed):
-            danger.file_urgent(talk)
-        elif s.waiting != "file" and s.flow == "order" and _worth_filing(s):
-            leave(talk)
-        elif _missed_person(s):
-            s.draft = callback_draft(s, self._tools.places)
-            s.draft.phone = s.draft.phone or s.caller
-            s.orders += 1
-            intake = make_intake(s, s.draft, self._tools.places, complete=False)
-            s.callback = True
-        elif order_rating.unfinished(s):
-            talk.rate_order(again=False)
-        last = talk.actions[-1] if talk.actions else None
-        if isinstance(last, FileOrder):
-            intake = last.intake
-            s.filed = s.filed or s.draft is None or s.draft.purpose == "order"
-            s.callback = s.callback or intake.callback
-        s.over, s.waiting = True, None
-        left: list[Action] = [FileOrder(intake)] if intake else []
-        left += [last] if isinstance(last, RateOrder) else []
-        return [*left, HangUp(outcome(s))]
-
-
-def _worth_filing(s: State) -> bool:
-    """A half-told order with something in it and a number to ring back."""
-    return has_content(s.draft) and bool((s.draft and s.draft.phone) or s.caller)
-
-
-def _missed_person(s: State) -> bool:
-    """A person was wanted, nobody came, and no callback is filed yet (漏接电话回拨); or the caller
-    went when asked whether they are safe."""
-    wanted = s.waiting == "transfer" or s.human_missed or s.flow == "safety"
-    done = s.callback or s.filed or s.handed_over or s.emergency
-    return wanted and not done and s.caller is not None and is_phone(s.caller)
 
 
 # ---- inputs -------------------------------------------------------------------------------------
@@ -189,13 +146,20 @@ def _heard(t: Talk, given: Heard) -> None:
         FLOWS["danger"].heard(t, u)
     elif s.waiting is not None:
         _while_waiting(t, u)
-    elif safety.worrying(t, u, given.confidence):
-        safety.begin(t, text)
-    elif given.confidence < GUESS and not given.alternatives:
+    else:
+        _understood(t, u, given, text)
+
+
+def _understood(t: Talk, u: Understanding, given: Heard, text: str) -> None:
+    """An ordinary sentence; ``text`` is the whole of it, in pieces before or not."""
+    worrying = safety.worrying(t, u, given.confidence)
+    if given.confidence < GUESS and not given.alternatives and not worrying:
         handover.missed(t)
     elif not manners(t, u):
         if _too_long(t):
             handover.hand_over(t, "long_call", wait="long_call")
+        elif worrying:
+            safety.begin(t, text)
         else:
             t.flow().heard(t, u)
 
@@ -212,12 +176,14 @@ def _unheard(t: Talk, given: Heard) -> None:
     alike = len(given.alternatives) > 1 and len(acts) == 1 and acts <= {Act.YES, Act.NO}
     if s.expect == "yes_no" and alike:
         _heard(t, Heard(given.alternatives[0], GUESS, given.alternatives[1:]))
-    elif s.silences < MOST_UNHEARD:
-        s.silences += 1
+    elif s.misses < MOST_UNHEARD:
+        s.silences = 0
+        s.misses += 1
         t.say(t.p("unclear"))
         t.listen()
     else:
-        _nobody_speaks(t)
+        s.misses = 0
+        handover.hand_over(t, "misunderstood", wait="transfer.misunderstood")
 
 
 def _note(t: Talk, u: Understanding) -> None:
@@ -340,6 +306,8 @@ def _silence(t: Talk) -> None:
         t.flow().key(t, "#")
     elif s.flow == "rate":
         rate.goodbye(t, "bye")
+    elif s.flow == "order_rating":
+        order_rating.silence(t)
     elif s.held:
         text, s.held = s.held, ""
         t.flow().heard(t, t.tools.understander.understand(text))
@@ -410,9 +378,9 @@ def _result(t: Talk, given: Filed | FileFailed | Found | OrderRated | TransferDo
         case Found(orders) if waiting == "lookup":
             s.waiting = None
             progress.found(t, orders)
-        case OrderRated(ok) if waiting == "rate":
+        case OrderRated() if waiting == "rate":
             s.waiting = None
-            order_rating.rated(t, ok=ok)
+            order_rating.rated(t, given)
         case _ if waiting == "transfer":
             _ring_on(t)
         case _:

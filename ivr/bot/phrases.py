@@ -20,9 +20,6 @@ _CANCEL = re.compile(
 _WHY = re.compile(
     r"(问这(个|些)?(干|做)(什么|啥|嘛)|为(什么|啥)要?(问|我的|这)|要(这个|电话|名字)干)"
 )
-_OWN_NUMBER = re.compile(
-    r"((就|打)这个(号|电话|手机)?|现在(这个|用的)|本机|这个(号码?|电话|手机)(就行|可以)?$)"
-)
 _QUESTION = re.compile(
     r"(吗$|么$|怎么|咋|多少|几|什么|啥|哪|能不能|可不可以|要不要|是不是|多久|谁|如何|有没有)"
 )
@@ -56,11 +53,17 @@ _WANTS_ORDER = re.compile(
     r"^(好|行|那|嗯|你|您|就|请|麻烦)*((帮|给|替)(我|俺)(们)?|我?(要|想|想要)|直接)(登记|报个?案?|记|立个?单)(一下|上|个|吧|了)*$"
 )
 _SAFE = re.compile(
-    r"(听错|弄错|搞错|误会|开(个)?玩笑|逗你|说着玩|没事了|没有?危险|^(我|人|现在|都|还|很|挺)*安全的?(啊|呢|呀)?$|安全了|已经安全|不危险|没人打我"
+    r"(听错|弄错|搞错|误会|开(个)?玩笑|逗你|说着玩|没事了|没有?危险|安全了|已经安全|不危险|没人打我"
     r"|没有要?(自杀|寻死)|不是(要)?(自杀|寻死)|不会(死|自杀|做傻事)|没想(死|不开)|不死了|放我出来|报过警了)"
 )
+_WELL = re.compile(
+    r"^(我|我们|人|现在|目前|都|还|很|挺|蛮|嗯|是|这边|家里)*"
+    r"(没(有)?(什么|啥)?(事|危险)|不危险|安全|不要紧|好好的|很好|挺好|好着呢)"
+    r"(的|得很|着呢|儿|啊|呢|呀|哦|了|没事|谢谢)*$"
+)
 _UNSAFE = re.compile(
-    r"(不|没(有)?|不太|不大)安全|有危险|危险(的|啊|得很)|救(救)?我|快来(人|救)|报警"
+    r"(不|没有?|不太|不大)安全|(?<!没)(?<!没有)(?<!不)有?危险|救救?我|快来(人|救)"
+    r"|(?<!不用)(?<!不要)报警"
 )
 _HALF = re.compile(
     r"^(那个|这个|啥|就是|就是说|嗯|呃|额|喂|你好|您好|这样的|是这样|是这样的|事情是这样的|我跟你(们)?说"
@@ -146,10 +149,6 @@ def cancels(text: str) -> bool:
 def asks_why(text: str) -> bool:
     """Asks why we want to know."""
     return bool(_WHY.search(plain(text)))
-
-
-def own_number(text: str) -> bool:
-    return bool(_OWN_NUMBER.search(plain(text)))
 
 
 def is_question(text: str) -> bool:
@@ -241,6 +240,11 @@ def asks_number(text: str) -> bool:
 def says_safe(text: str) -> bool:
     """Takes an emergency back: misheard, a joke, over."""
     return bool(_SAFE.search(plain(text)))
+
+
+def is_well(text: str) -> bool:
+    """Answers that they are safe: ``没事``, ``挺安全的``."""
+    return bool(_WELL.match(plain(text)))
 
 
 def says_unsafe(text: str) -> bool:

@@ -116,7 +116,7 @@ class PaperCall:
             case RateOrder():
                 self.ratings.append(last)
                 self.lines.append(f"　　〔评价 {last.level} 分〕")
-                return OrderRated(self.store_works)
+                return OrderRated(self.store_works, self.store_works and last.again)
             case Transfer():
                 self.transfers.append(last)
                 self.lines.append(f"　　〔转人工 {last.reason}：{last.wait_text}〕")

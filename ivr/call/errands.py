@@ -49,14 +49,7 @@ class Errands:
 
     async def _rate(self, wanted: api.RateOrder) -> api.OrderRated:
         try:
-            ok = await self._orders.rate(
-                wanted.order_no,
-                wanted.phone,
-                wanted.level,
-                again=wanted.again,
-                comment=wanted.comment,
-            )
+            return await self._orders.rate(wanted)
         except HotlineError as error:
             log.error("rating could not be kept", why=error.code)
-            ok = False
-        return api.OrderRated(ok)
+            return api.OrderRated(ok=False)

@@ -8,6 +8,7 @@ from hotline.domain.calls import CallRecord, Turn
 from hotline.domain.codes import CallOutcome
 from hotline.domain.orders import Intake, OrderView
 from hotline.domain.speech import SpeechEvent
+from ivr.bot.api import OrderRated, RateOrder
 
 
 class Stream(Protocol):
@@ -96,11 +97,8 @@ class Orders(Protocol):
     ) -> tuple[OrderView, ...]:
         """Find orders, newest first."""
 
-    async def rate(
-        self, order_no: str, phone: str, level: int, *, again: bool, comment: str | None
-    ) -> bool:
-        """Keep how the party of ``phone`` rates a finished order; False when it cannot be rated
-        (any more)."""
+    async def rate(self, wanted: RateOrder) -> OrderRated:
+        """Keep how the party of a telephone rates a finished order; asked twice, kept once."""
 
 
 class Recording(Protocol):

@@ -30,6 +30,7 @@ from hotline.domain.order_codes import Role
 from hotline.domain.people import Actor, Grant
 from hotline.privacy import KeyRing
 from hotline.settings import Settings
+from ivr.bot.api import OrderRated, RateOrder
 
 pytestmark = pytest.mark.contract
 pytest_plugins = ("pg",)
@@ -258,11 +259,23 @@ async def test_a_call_finds_a_finished_order_and_rates_it(rooms: Rooms) -> None:
     orders = DeskOrders(rooms.intake, Progress(rooms.db, rooms.ring), rooms.ratings)
     found = await orders.look_up(None, PHONE, order_no[-4:])
     assert [(one.order_no, one.rateable) for one in found] == [(order_no, True)]
-    assert not await orders.rate(order_no, "13800000000", 1, again=False, comment=None)
-    assert await orders.rate(order_no, PHONE, 1, again=True, comment="没有办好")
+    assert not (await orders.rate(RateOrder(order_no, "13800000000", 1, False))).ok
+    wanted = RateOrder(order_no, PHONE, 1, True, "没有办好")
+    assert await orders.rate(wanted) == OrderRated(ok=True, reopened=True)
     assert await state_of(rooms, order_no) is OrderState.REOPENED
     [kept] = await rooms.ratings.of_order(order_no, reveal=True)
     assert (kept.level.value, kept.terminal, kept.comment) == ("1", "phone_bot", "没有办好")
     found = await orders.look_up(None, PHONE, order_no[-4:])
     assert not found[0].rateable
-    assert not await orders.rate(order_no, PHONE, 5, again=False, comment=None)
+    assert await orders.rate(wanted) == OrderRated(ok=True, reopened=True)  # a call taken over
+    assert not (await orders.rate(RateOrder(order_no, PHONE, 5, False))).ok
+    assert len(await rooms.ratings.of_order(order_no)) == 1
+
+
+async def test_where_nothing_is_reopened_a_call_is_told_so(db: Database, ring: KeyRing) -> None:
+    rooms = make_rooms(db, ring, reopen="never")
+    order_no = await rooms.resolved()
+    orders = DeskOrders(rooms.intake, Progress(rooms.db, rooms.ring), rooms.ratings)
+    wanted = RateOrder(order_no, PHONE, 1, True)
+    assert await orders.rate(wanted) == OrderRated(ok=True, reopened=False)
+    assert await orders.rate(wanted) == OrderRated(ok=True, reopened=False)

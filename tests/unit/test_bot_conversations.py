@@ -292,11 +292,12 @@ def test_a_word_not_surely_heard_is_asked_for_again() -> None:
     assert call.lines[-1] == f"助手：{P['unclear']}"
 
 
-def test_after_three_times_it_is_the_callers_silence() -> None:
+def test_after_three_times_a_person_listens() -> None:
     call = paper()
     for _ in range(3):
         call.give(Heard("", 0.0, ("肥西县", "飞机")))
-    assert call.lines[-2] == f"助手：{P['silence_end']}"
+    assert call.transcript.count(P["unclear"]) == 2
+    assert call.transfers[-1].reason == "misunderstood"
 
 
 def test_readings_that_all_say_yes_are_a_yes() -> None:

@@ -104,3 +104,15 @@ def test_a_rating_that_cannot_be_kept_is_said() -> None:
     talk.store_works = False
     talk.run(["满意"])
     assert P["rating.failed"] in talk.lines[-1]
+
+
+def test_silence_after_the_level_keeps_it() -> None:
+    talk = call(*ASK, "不满意", "[沉默]")
+    assert talk.ratings == [RateOrder(NUMBER, CALLER, 2, False)]
+
+
+def test_what_was_not_reopened_is_not_said_to_be() -> None:
+    talk = call(*ASK, "不满意").dialogue
+    assert talk.turn(Heard("要"), NOW)[-1] == RateOrder(NUMBER, CALLER, 2, True)
+    said = [one.text for one in talk.turn(OrderRated(True, False), NOW) if isinstance(one, Say)]
+    assert said[0] == P["rating.sorry"]

@@ -3,6 +3,7 @@
 import pytest
 from bot_fakes import REGIONS
 
+from hotline.language import own_number
 from ivr.bot.flows.rate import level_in
 from ivr.bot.numbers import clean_phone, digits_in, is_phone, spell, spell_groups
 from ivr.bot.phrases import (
@@ -10,7 +11,6 @@ from ivr.bot.phrases import (
     does_not_know,
     follow_up,
     only_begins,
-    own_number,
     picked,
     refuses,
     says_safe,

@@ -1,5 +1,6 @@
 """Whatever happens, in whatever order: one ending action, a state that survives a restart."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -50,18 +51,6 @@ SENTENCES = (
 )  # fmt: skip
 DANGERS = ("我不想活了", "他又在打我", "老板把我们关在宿舍里", "有人把我孩子拐走了")
 
-DONE = OrderView(
-    "20261101000010",
-    OrderState.RESOLVED,
-    HubState.ACKNOWLEDGED,
-    None,
-    "wages",
-    Urgency.NORMAL,
-    "",
-    NOW,
-    NOW,
-    rateable=True,
-)
 ORDER = OrderView(
     "20261123000014",
     OrderState.RECEIVED,
@@ -73,6 +62,7 @@ ORDER = OrderView(
     NOW,
     NOW,
 )
+DONE = replace(ORDER, order_no="20261101000010", state=OrderState.RESOLVED, rateable=True)
 
 heard = st.builds(
     Heard,

@@ -1,7 +1,7 @@
 """Asked once whether they are safe, when words heard badly might hide a cry for help."""
 
 import pytest
-from bot_fakes import CALLER, paper
+from bot_fakes import CALLER, NOW, FakeUnderstander, dialogue, paper
 
 from hotline.domain.codes import EmergencyKind, Urgency
 from ivr.bot.api import Heard
@@ -22,14 +22,30 @@ def test_the_question_comes_before_the_answer() -> None:
     assert worried().lines[-1] == ASKED
 
 
-@pytest.mark.parametrize("answer", ["安全", "我安全", "没事了", "对", "[1]"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "安全",
+        "我安全",
+        "没事了",
+        "我没事",
+        "没事没事",
+        "没有危险",
+        "挺安全的",
+        "我很好",
+        "对",
+        "[1]",
+    ],
+)
 def test_safe_and_the_talk_goes_on_with_what_was_said(answer: str) -> None:
     call = worried().run([answer])
     assert "单位应当按时足额支付工资" in call.lines[-1]
     assert not call.filed
 
 
-@pytest.mark.parametrize("answer", ["不安全", "不太安全", "有危险", "没有", "[2]"])
+@pytest.mark.parametrize(
+    "answer", ["不安全", "不安全了", "不太安全", "有危险", "快报警", "没有", "[2]"]
+)
 def test_not_safe_is_an_emergency(answer: str) -> None:
     call = worried().run([answer])
     assert P[DANGER[EmergencyKind.VIOLENCE]] in call.transcript
@@ -60,12 +76,22 @@ def test_never_twice_in_a_call() -> None:
     assert call.transcript.count(P["safety.ask"]) == 1
 
 
-def test_words_heard_well_must_worry_more() -> None:
-    call = paper()
-    call.dialogue._tools.understander.worry = 0.15  # type: ignore[attr-defined]
-    call.give(Heard(DOUBT, 1.0))
-    assert call.lines[-1] != ASKED
-    other = paper()
-    other.dialogue._tools.understander.worry = 0.15  # type: ignore[attr-defined]
-    other.give(Heard(DOUBT, 0.6))
-    assert other.lines[-1] == ASKED
+@pytest.mark.parametrize(("sure", "asked"), [(1.0, False), (0.6, True)])
+def test_words_heard_well_must_worry_more(sure: float, asked: bool) -> None:
+    heard = FakeUnderstander()
+    heard.worry = 0.15
+    call = PaperCall(dialogue(understander=heard), NOW).start(CALLER)
+    call.give(Heard(DOUBT, sure))
+    assert (call.lines[-1] == ASKED) is asked
+
+
+def test_a_person_asked_for_in_the_same_breath_comes_first() -> None:
+    call = paper().run([f"转人工{DOUBT}"])
+    assert call.transfers[-1].reason == "requested"
+    assert P["safety.ask"] not in call.transcript
+
+
+def test_a_no_in_a_longer_sentence_tells_on() -> None:
+    call = worried().run(["不是我是我同事工资的事"])
+    assert not call.filed
+    assert "单位应当按时足额支付工资" in call.lines[-1]

@@ -5,6 +5,7 @@ import re
 
 from hotline.domain.codes import Act, Topic
 from hotline.domain.understanding import Understanding
+from hotline.language import own_number
 from ivr.bot.draft import absorb, name_in, new_draft, story_in, tell
 from ivr.bot.flows import keys, readback
 from ivr.bot.flows.answer import brief_answer, follow_up_words, last_answer
@@ -30,7 +31,6 @@ from ivr.bot.phrases import (
     follow_up,
     is_question,
     only_begins,
-    own_number,
     plain,
     refuses,
     where_in,

@@ -7,6 +7,7 @@ stands may say how it went. Rated once for each time it was finished (``dispatch
 from hotline.domain.codes import Act
 from hotline.domain.orders import OrderView
 from hotline.domain.understanding import Understanding
+from ivr.bot.api import OrderRated
 from ivr.bot.flows.rate import RATE_S, level_in
 from ivr.bot.phrases import is_question
 from ivr.bot.state import State
@@ -51,7 +52,7 @@ class OrderRatingFlow:
         if level is not None and not is_question(u.text):
             self._level(t, level)
         elif u.act in (Act.NO, Act.BYE):
-            t.goto("open")
+            t.goto("open" if u.act is Act.NO else "rate")
         else:
             t.s.flow, t.s.step = "open", ""
             t.flow().heard(t, u)
@@ -85,18 +86,26 @@ class OrderRatingFlow:
 
 
 def unfinished(s: State) -> bool:
-    """The caller has said how satisfied they are and left before the next question."""
-    return s.flow == "order_rating" and s.level > 0 and s.waiting is None
+    """The caller has said how satisfied they are, and it is not kept yet."""
+    return s.flow == "order_rating" and s.level > 0 and s.waiting != "rate"
 
 
-def rated(t: Talk, *, ok: bool) -> None:
+def silence(t: Talk) -> None:
+    """Who says nothing more is not asked again; the level told is kept. Ends the turn."""
+    if t.s.level:
+        t.rate_order(again=False)
+    else:
+        t.goto("open")
+
+
+def rated(t: Talk, result: OrderRated) -> None:
     """The rating is kept, or could not be. Ends the turn."""
     s = t.s
-    if not ok:
+    if not result.ok:
         t.say(t.p("rating.failed"))
     elif s.level > UNHAPPY:
         t.say(t.p("rating.thanks"))
     else:
-        t.say(t.p("rating.reopened" if s.again else "rating.sorry"))
+        t.say(t.p("rating.reopened" if result.reopened else "rating.sorry"))
     s.level, s.remark = 0, ""
     t.goto("open")

@@ -7,18 +7,19 @@ but is not at ease (``Understanding.worry``), asking once costs a calm caller tw
 from hotline.domain.codes import Act, EmergencyKind, Topic
 from hotline.domain.understanding import Understanding
 from ivr.bot.flows import danger
-from ivr.bot.phrases import says_safe, says_unsafe
+from ivr.bot.phrases import is_well, says_safe, says_unsafe
 from ivr.bot.talk import Talk
 
 UNCLEAR = 0.8
 """Recognition below this may have hidden words."""
 WORRY_UNCLEAR, WORRY_CLEAR = 0.1, 0.25
-"""Worry from which we ask, of words heard badly and well: about 3 % of ordinary sentences and half
-of the cries that are missed lie above (benchmarks.understanding, 2026-11)."""
+"""Worry from which we ask, of words heard badly and well (``benchmarks.understanding``: asked)."""
+SHORT = 4
+"""A no of so many syllables answers the question; a longer sentence tells on."""
 
 
 def worrying(t: Talk, u: Understanding, confidence: float) -> bool:
-    """Whether to ask before anything else; never twice in a call."""
+    """Whether to ask; never twice in a call."""
     s = t.s
     free = s.expect in ("open", "story") and s.flow not in ("safety", "rate", "order_rating")
     least = WORRY_UNCLEAR if confidence < UNCLEAR else WORRY_CLEAR
@@ -44,7 +45,9 @@ class SafetyFlow:
         t.ask(t.p("safety.ask"), expect="yes_no", patience="short")
 
     def heard(self, t: Talk, u: Understanding) -> None:
-        if says_unsafe(u.text) or (u.act is Act.NO and not says_safe(u.text)):
+        if is_well(u.text):
+            self._go_on(t, t.s.doubted)
+        elif says_unsafe(u.text) or (u.act is Act.NO and len(u.text) <= SHORT):
             unsafe(t, u.text)
         elif u.act is Act.YES or says_safe(u.text):
             self._go_on(t, t.s.doubted)
