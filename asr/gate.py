@@ -57,6 +57,9 @@ class Limits:
     """Above it a text of mere sounds (啊啊啊, 呜呜) is a cough or a dog."""
     fastest: float = 10.0
     """Syllables a second of speech nobody speaks; the fastest recording has 7.5."""
+    late_s: float = 0.4
+    """So much speech before what the VAD found may have been heard too: it wakes late now and then,
+    and the recognizer is given as much sound from before (``Tuning.pre_roll_s``)."""
     fastest_repeated: float = 5.5
     """The same for a text that says something twice in a row: people do, but not in a hurry."""
 
@@ -74,7 +77,8 @@ def refusal(evidence: Evidence, limits: Limits | None = None) -> str | None:
     if _echoes(text, evidence.prompt):
         return "prompt"
     rate = syllables(text) / max(evidence.voiced, 0.1)
-    if syllables(text) > 4 and rate > bounds.fastest:
+    held = bounds.fastest * (evidence.voiced + bounds.late_s)
+    if syllables(text) > max(4, held):
         return "too-fast"
     if _SAID_TWICE.search(text) and rate > bounds.fastest_repeated:
         return "repetition"

@@ -143,6 +143,8 @@ class WhisperEngine:
         if why in ENGINE_FAULTS and evidence.no_speech < _SURELY_SPEECH:
             evidence = self._rescue(request, sound, evidence)
             why = refusal(evidence)
+        if why is None and self._lone_guess(evidence):
+            why = "unlikely"
         if request.final and self._may_be_short(request, evidence, why):
             heard = self._short_word(sound, evidence, why)
             if heard is not None:
@@ -173,6 +175,11 @@ class WhisperEngine:
         encoded = self._encoded(sound)
         again = self._generate(encoded, [sound.samples], self._bare, BEAM)[0]
         return self._evidence(request, again)
+
+    def _lone_guess(self, evidence: Evidence) -> bool:
+        """One doubtful syllable that is no short answer: what coughs are written as."""
+        doubtful = evidence.logprob < self._short.doubtful_logprob
+        return doubtful and len(evidence.text) == 1 and evidence.text not in self._words
 
     def _may_be_short(self, request: Request, evidence: Evidence, why: str | None) -> bool:
         if request.voiced > self._short.voiced_s or evidence.text in self._words:

@@ -106,5 +106,9 @@ def test_more_syllables_than_the_sound_can_hold() -> None:
     assert heard("我想问一下劳动仲裁怎么申请", voiced=0.3) == "too-fast"
 
 
+def test_words_of_which_the_vad_found_only_the_end() -> None:
+    assert heard("对就用这个号码", voiced=0.51) is None
+
+
 def test_nothing_is_nothing() -> None:
     assert heard("") == "no-words"
