@@ -1,4 +1,8 @@
-"""Lists of orders as somebody may see them, page by page, newest change first."""
+"""Lists of orders as somebody may see them, page by page, latest filed first.
+
+By the time of filing, which never changes: an order that takes a step while somebody turns the
+pages would leap over them if the order of the list were that of the latest change.
+"""
 
 import base64
 import binascii
@@ -67,7 +71,7 @@ class OrderList:
         query = (
             select(OrderRow)
             .where(*conditions)
-            .order_by(col(OrderRow.updated_at).desc(), col(OrderRow.order_no).desc())
+            .order_by(col(OrderRow.created_at).desc(), col(OrderRow.order_no).desc())
             .limit(limit + 1)
         )
 
@@ -129,7 +133,7 @@ def _within(where: Reach) -> ColumnElement[bool]:
 
 
 def _cursor(row: OrderRow) -> str:
-    text = json.dumps([row.updated_at.astimezone(UTC).isoformat(), row.order_no])
+    text = json.dumps([row.created_at.astimezone(UTC).isoformat(), row.order_no])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -144,5 +148,5 @@ def _after(cursor: str) -> ColumnElement[bool]:
         raise ListQueryError(
             "cursor：请使用上一页返回的 next，不要自行填写", field="cursor"
         ) from None
-    when, number = col(OrderRow.updated_at), col(OrderRow.order_no)
+    when, number = col(OrderRow.created_at), col(OrderRow.order_no)
     return or_(when < at, and_(when == at, number < order_no))

@@ -110,7 +110,7 @@ def _add_reading(router: APIRouter, rooms: Rooms, who: Who, now: Callable[[], da
         cursor: Annotated[str | None, Query(max_length=200)] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
     ) -> dict[str, Any]:
-        """Orders within reach, newest change first."""
+        """Orders within reach, latest filed first."""
         wanted = Wanted(tuple(state or ()), institution, region, card, mine, offered, cursor, limit)
         return asdict(await rooms.lists.page(me.actor, wanted, now()))
 
