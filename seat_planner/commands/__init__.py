@@ -1,0 +1,12 @@
+"""``hotline plan``: works from a file on a machine with nothing else set up."""
+
+import typer
+
+from seat_planner.commands.erlang import erlang
+from seat_planner.commands.seats import seats
+
+plan_app = typer.Typer(no_args_is_help=True, help="座席测算：从话务量到座席数")
+plan_app.command("erlang")(erlang)
+plan_app.command("seats")(seats)
+
+__all__ = ["plan_app"]
