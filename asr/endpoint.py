@@ -113,9 +113,9 @@ class Tuning:
     """Speech after which the first partial is made."""
     partial_every_s: float = 0.8
     """New sound after which another partial is made."""
-    first_words_s: float = 0.32
-    """Speech over our voice that is looked at for words: two syllables."""
-    words_every_s: float = 0.35
+    first_words_s: float = 0.22
+    """Speech over our voice that is looked at for words: more than a syllable."""
+    words_every_s: float = 0.16
     """New sound after which it is looked at again, while it holds none."""
     piece_s: float = 3.2
     """A piece longer than this ends at the next pause, whose look ahead has its words already: at

@@ -103,10 +103,10 @@ def unloop(text: str) -> str:
 
 
 def _echoes(text: str, prompt: tuple[str, ...]) -> bool:
-    """Whether the text is nothing but three or more of the prompt's words."""
+    """Whether the text is nothing but three or more different words of the prompt."""
     rest, count = text, 0
     for word in prompt:
-        count += rest.count(word)
+        count += word in rest
         rest = rest.replace(word, "")
     return count >= 3 and len(rest) <= len(text) // 5
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
@@ -43,7 +43,11 @@ class WorkerProcess:
 
     @classmethod
     async def start(
-        cls, choice: EngineChoice, threads: int, on_exit: Callable[[], None]
+        cls,
+        choice: EngineChoice,
+        threads: int,
+        on_exit: Callable[[], None],
+        places: Sequence[str] = (),
     ) -> "WorkerProcess":
         """Start a worker and wait for its model. Raises WorkerLostError when it cannot load."""
         environment = {
@@ -69,6 +73,7 @@ class WorkerProcess:
         if head["did"] != "load":
             await worker.stop()
             raise WorkerLostError(f"the {choice.name} model cannot be loaded: {head['error']}")
+        worker._send(wire.pack({"do": "places", "names": list(places)}))
         return worker
 
     async def decode(

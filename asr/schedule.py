@@ -32,6 +32,8 @@ class Job:
     kind: Kind
     listen: Listen
     attempts: int = 0
+    expect: str = ""
+    """The kind of answer that was asked for (see ``asr.engines.base.Request``)."""
 
     @property
     def piece(self) -> Piece:

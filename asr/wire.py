@@ -27,6 +27,7 @@ def pack_requests(number: int, requests: list[Request]) -> bytes:
             "offset": r.offset,
             "final": r.final,
             "voiced": r.voiced,
+            "expect": r.expect,
         }
         for r in requests
     ]
@@ -41,7 +42,8 @@ def unpack_requests(head: dict[str, Any], body: bytes) -> list[Request]:
     for item in head["items"]:
         pcm = body[at : at + item["bytes"]]
         at += item["bytes"]
-        requests.append(Request(item["key"], pcm, item["offset"], item["final"], item["voiced"]))
+        known = (item["offset"], item["final"], item["voiced"], item["expect"])
+        requests.append(Request(item["key"], pcm, *known))
     return requests
 
 

@@ -53,6 +53,8 @@ def main(name: str, model: str, threads: str) -> int:
             head, body = message
             if head["do"] == "forget":
                 engine.forget(head["prefix"])
+            elif head["do"] == "places":
+                engine.know_places(head["names"])
             else:
                 decoders.submit(answer, head, body)
         # the hotline is gone: nobody waits for what is still being decoded

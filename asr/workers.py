@@ -6,7 +6,7 @@ decoding is tried once more, so that a crash costs at most one utterance.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,8 +62,16 @@ class PoolStats:
 class RecognizerPool:
     """Owns the workers. ``start`` before the first ``open``; ``stop`` ends everything."""
 
-    def __init__(self, settings: "Settings", *, choice: EngineChoice | None = None) -> None:
+    def __init__(
+        self,
+        settings: "Settings",
+        *,
+        choice: EngineChoice | None = None,
+        places: Sequence[str] = (),
+    ) -> None:
+        """``places``: names of cities and counties, which callers say alone when asked."""
         self._settings = settings.asr
+        self._places = tuple(places)
         self.choice = choice or choose_engine(settings)
         self.hears = self.choice.name != "none"
         self._schedule = Schedule()
@@ -203,7 +211,7 @@ class RecognizerPool:
                 await asyncio.sleep(pause)
 
     async def _live(self, index: int) -> None:
-        worker = await WorkerProcess.start(self.choice, self._slots, self._wake.set)
+        worker = await WorkerProcess.start(self.choice, self._slots, self._wake.set, self._places)
         self._workers[index] = worker
         self._ready.set()
         self._wake.set()
@@ -275,7 +283,7 @@ class RecognizerPool:
             offset = min(had, len(listen.pcm)) if had_by == pid else 0
             self._sent[key] = (pid, len(listen.pcm))
         final = not job.kind.passing
-        return Request(key, listen.pcm[offset:], offset, final, listen.voiced)
+        return Request(key, listen.pcm[offset:], offset, final, listen.voiced, job.expect)
 
     def _forget(self, prefix: str) -> None:
         if not self._incremental:

@@ -94,13 +94,18 @@ class Watch:
     def silent_from(self, since: float, least: float) -> float | None:
         """Start of the first silence of at least ``least`` seconds that lasts beyond ``since``."""
         began: float | None = None
+        before = since
         for at, is_loud in self.loud:
+            if began is None and at - before > 2 * FRAME_S:
+                # no sound is sent at all while our voice is silent
+                began = before
+            if began is not None and at > since and at - began >= least:
+                return max(began, since)
             if is_loud:
                 began = None
             elif began is None:
                 began = at - FRAME_S
-            elif at > since and at - began >= least:
-                return max(began, since)
+            before = at
         return None
 
     def last(self, seconds: float) -> bytes:
@@ -192,8 +197,9 @@ def given_up_ms(seen: Seen, record: CallRecord | None) -> float | None:
         return None
     began = seen.began - record.answered_at.timestamp()
     for turn in record.turns:
-        ours = turn.speaker is Speaker.BOT and turn.started < began < turn.ended + 60.0
-        if ours and turn.interrupted and turn.ended > began - 0.5:
+        ours = turn.speaker is Speaker.BOT and turn.started < began
+        # the caller's hanging up at the end interrupts too, and says nothing
+        if ours and turn.interrupted and -0.5 < turn.ended - began < _WATCH_S - 0.2:
             return (turn.ended - began) * 1000
     return None
 

@@ -89,6 +89,19 @@ def latencies(sessions: list[SessionMetrics], kind: str) -> list[float]:
     ]
 
 
+def slow(sessions: list[SessionMetrics]) -> list[str]:
+    """What the late ones were: call, words, milliseconds (or that nothing came)."""
+    found = []
+    for number, session in enumerate(sessions):
+        for turn in played([session]):
+            kind, _, place = turn.id.partition("-")
+            ms = turn.response_latency_ms
+            if kind == "short" and not turn.talk_over and (ms is None or ms > 1300):
+                told = "no reply" if ms is None else f"{ms:.0f}"
+                found.append(f"{number} {script(number)[int(place)]} {told}")
+    return found
+
+
 def main() -> None:
     """Measure and print."""
     options = arguments(__doc__, calls=10)
@@ -104,6 +117,7 @@ def main() -> None:
         ("short answers", len(short)),
         ("short p50 ms", percentile(short, 50)),
         ("short p90 ms", percentile(short, 90)),
+        ("short, over 1.3 s", slow(sessions)),
         ("stories", len(story)),
         ("story p50 ms", percentile(story, 50)),
         ("story p90 ms", percentile(story, 90)),

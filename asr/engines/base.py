@@ -1,5 +1,6 @@
 """What every recognition engine offers. Engines run in worker processes and may block."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,6 +19,9 @@ class Request:
     """Whether the stretch is heard out; a partial may be cheaper and worse."""
     voiced: float
     """Seconds of speech in the whole stretch, as the VAD found."""
+    expect: str = ""
+    """What kind of answer was asked for (``hotline.language.expect``): an engine may listen for it;
+    nothing else is deaf to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +47,8 @@ class Engine(Protocol):
 
     def forget(self, prefix: str) -> None:
         """Drop the state kept under keys that begin so."""
+        ...
+
+    def know_places(self, names: Sequence[str]) -> None:
+        """Names of cities and counties, for the question where somebody lives."""
         ...

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from asr.engines.base import Hypothesis, Request
@@ -32,6 +33,9 @@ class FakeEngine:
     def forget(self, prefix: str) -> None:
         """Keep nothing of a closed stream."""
         self._given = {key: text for key, text in self._given.items() if not key.startswith(prefix)}
+
+    def know_places(self, names: Sequence[str]) -> None:
+        """Nothing is made of them."""
 
     def _one(self, request: Request) -> Hypothesis:
         stretch = request.key.rpartition("/")[0]

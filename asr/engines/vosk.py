@@ -5,6 +5,7 @@ the words so far set aside: a Kaldi lattice cannot be copied.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,9 @@ class VoskEngine:
         """Free the recognizers of a closed stream or utterance."""
         for key in [key for key in self._stretches if key.startswith(prefix)]:
             del self._stretches[key]
+
+    def know_places(self, names: Sequence[str]) -> None:
+        """Not used: the model's language knows what it knows."""
 
     def _one(self, request: Request) -> Hypothesis:
         stretch = self._stretches.get(request.key)

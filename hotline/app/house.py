@@ -117,7 +117,8 @@ class House:
         self.knowledge, self.understander = await asyncio.to_thread(
             load_language, self.settings.knowledge_dir
         )
-        self.pool = RecognizerPool(self.settings)
+        places = [region.name for region in self.knowledge.regions]
+        self.pool = RecognizerPool(self.settings, places=places)
         self.voice = VoiceService(
             self.settings.voice, self.settings.cache_dir, max_cache_bytes=4 * 2**30
         )

@@ -47,7 +47,7 @@ class CallStream:
     def set_patience(self, patience: str, expect: str) -> None:
         """See ``ivr.call.ports.Stream``."""
         wanted = Expect(cast(Kind, expect))
-        self._stream.set_patience(_PATIENCE[patience], lambda text: complete(text, wanted))
+        self._stream.set_patience(_PATIENCE[patience], lambda text: complete(text, wanted), expect)
 
     def set_doubt(self, doubt: bool) -> None:
         """See ``ivr.call.ports.Stream``."""

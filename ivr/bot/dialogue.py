@@ -168,7 +168,12 @@ def _unheard(t: Talk, given: Heard) -> None:
     """A word was said and none was surely heard: what it may have been, when all of that says yes
     or no alike; else it is asked for again."""
     s = t.s
-    if not given.alternatives or s.waiting is not None or s.flow in ("danger", "safety", "rate"):
+    busy = s.waiting is not None or s.flow in ("danger", "safety", "rate")
+    if not given.alternatives and (busy or s.entry or s.held or s.flow == "order_rating"):
+        # speech of which nothing is known is no silence either
+        t.listen()
+        return
+    if busy:
         _silence(t)
         return
     read = t.tools.understander.understand

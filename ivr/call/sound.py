@@ -109,7 +109,9 @@ class CallSound:
         if self._recorder is not None:
             self._recorder.received(frame, now)
         if self._stream is not None:
-            self._stream.feed(_SILENCE if self._echo.is_echo(frame, now) else frame)
+            # the stream's own clock: a frame that came late was not spoken late
+            at = self._began + self._frames * FRAME_S
+            self._stream.feed(_SILENCE if self._echo.is_echo(frame, at) else frame)
 
     def _fill(self) -> None:
         loop = asyncio.get_running_loop()

@@ -14,6 +14,8 @@ NOISE_S = 2.0
 """Speech-like sound without one recognised word for so long is noise: the voice goes on."""
 SETTLE_S = 1.6
 """After such sound has ended, how long a verdict of the recognizer is waited for."""
+MURMUR_S, _BELIEVED = 0.8, 0.4
+"""Over our voice, words shorter than this must be believed more than this."""
 STORY_LIMIT_S = 60.0
 """A caller who talks without pause is answered after this."""
 
@@ -186,11 +188,13 @@ class TurnTaker:
             return self._go_on(final, now)
         self._caller_since = None
         whole = self._whole(final)
-        if not whole.text or (self._speaking and self._ignores(whole.text)):
+        over = self._speaking and (self._ignores(whole.text) or self._murmur(whole))
+        if not whole.text or over:
             if self._speaking:
                 return self._resume() if self._paused else []
-            if self._listen_s is not None and whole.alternatives and not whole.text:
-                # A short word was said, and which one is not clear: better asked than waited for.
+            said = bool(whole.alternatives) or whole.reason == "unheard"
+            if self._listen_s is not None and said and not whole.text:
+                # Something was said, and what is not clear: better asked than waited for.
                 return [self._deliver(whole, interrupted=False)]
             self._arm(now)
             return []
@@ -229,6 +233,11 @@ class TurnTaker:
 
     def _ignores(self, text: str) -> bool:
         return not self._answer_expected and self._backchannel(text)
+
+    def _murmur(self, final: Final) -> bool:
+        """A sound as short as 嗯嗯, of which the recognizer makes words it does not believe."""
+        short = final.end - final.start < MURMUR_S
+        return short and final.confidence < _BELIEVED and not self._answer_expected
 
     def _deliver(self, final: Final, *, interrupted: bool) -> Deliver:
         self._silence_at = None

@@ -16,6 +16,7 @@ from asr import EngineChoice, Patience, RecognizerPool, transcribe
 from asr.audio import read_wav, to_pcm
 from asr.engines.base import Request
 from asr.engines.whisper import WhisperEngine
+from asr.vad import SileroVad
 from hotline.domain.speech import Final, Partial, SpeechEnd, SpeechEvent, SpeechStart
 from hotline.errors import InputError, SetupError
 from hotline.settings import Settings
@@ -166,3 +167,44 @@ async def test_a_worker_killed_in_mid_utterance_costs_nothing_more(pool: Recogni
     again = await asyncio.wait_for(listener.finals.get(), 30)
     assert syllable_errors(SAID["d057.wav"], again.text) < 0.35
     assert pool.stats().restarts == 1
+
+
+ANHUI = ["合肥市", "肥东县", "肥西县", "霍山县", "霍邱县", "含山县", "寿县", "六安市", "淮南市"]
+
+
+def asked(engine: WhisperEngine, name: str, expect: str) -> str:
+    sound = read_wav(DATA / name)
+    return engine.decode([Request("k", sound, 0, True, 0.7, expect)])[0].text
+
+
+def test_a_county_said_alone_is_known_when_it_was_asked_for(engine: WhisperEngine) -> None:
+    engine.know_places(ANHUI)
+    assert asked(engine, "place-huoshan.wav", "region") == "霍山县"
+    assert asked(engine, "place-huoshan.wav", "open") != "霍山县", "else the test proves nothing"
+
+
+def test_what_is_no_place_is_not_made_one(engine: WhisperEngine) -> None:
+    engine.know_places(ANHUI)
+    for name in ("d057.wav", "word-shide.wav", "word-meiyou.wav"):
+        text = asked(engine, name, "region")
+        assert not any(place in text for place in ANHUI), name
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [("word-shide.wav", "是的"), ("word-meiyou.wav", "没有")]
+)
+def test_a_single_word_is_heard_when_yes_or_no_was_asked(
+    engine: WhisperEngine, name: str, word: str
+) -> None:
+    assert word in asked(engine, name, "yes_no")
+
+
+@pytest.mark.parametrize("name", ["word-shide.wav", "word-meiyou.wav", "place-huoshan.wav"])
+@pytest.mark.parametrize("loudness", [1.0, 0.3])
+def test_the_vad_wakes_for_a_single_word(name: str, loudness: float) -> None:
+    sound = np.frombuffer(read_wav(DATA / name), np.int16)
+    sound = (sound * loudness).astype(np.int16)
+    vad = SileroVad()
+    chunks = [sound[at : at + 512].tobytes() for at in range(0, sound.size - 511, 512)]
+    spoken = sum(vad.step(chunk) > 0.45 for chunk in chunks)
+    assert spoken >= 6, "a fifth of a second at least"

@@ -264,3 +264,34 @@ async def test_drain_waits_for_the_last_final() -> None:
     call.answer("完", Kind.FINAL)
     await waiting
     assert call.finals()[0].reason == "flush"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "refused", "reason"),
+    [
+        (0.6, "unlikely", "unheard"),
+        (0.6, "too-fast", "unheard"),
+        (0.6, "no-speech", "endpoint"),
+        (0.15, "unlikely", "endpoint"),
+    ],
+)
+async def test_speech_without_a_word_made_out_is_told_from_noise(
+    seconds: float, refused: str, reason: str
+) -> None:
+    call = Call()
+    call.pause(0.5)
+    call.speak(seconds)
+    call.pause(2.0)
+    while call.decoder.jobs:
+        job = call.decoder.jobs.pop(0)
+        call.stream.heard(job, Hypothesis("", 0.0, refused=refused))
+    (final,) = call.finals()
+    assert (final.text, final.reason.replace("complete", "endpoint")) == ("", reason)
+
+
+async def test_jobs_bear_what_was_asked() -> None:
+    call = Call()
+    call.stream.set_patience(Patience(), expect="region")
+    call.speak(0.6)
+    call.pause(0.4)
+    assert {job.expect for job in call.decoder.jobs} == {"region"}

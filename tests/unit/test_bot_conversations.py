@@ -314,3 +314,18 @@ def test_readings_that_differ_are_not() -> None:
     call.give(Heard("", 0.0, ("对", "不对")))
     assert call.lines[-1] == f"助手：{P['unclear']}"
     assert not call.filed
+
+
+def test_speech_of_which_no_word_is_known_is_asked_for_again_at_once() -> None:
+    call = paper()
+    call.give(Heard("", 0.0))
+    assert call.lines[-1] == f"助手：{P['unclear']}"
+
+
+def test_it_is_no_silence_where_silence_means_something() -> None:
+    call = paper().run(["救命有人要杀我"])
+    before = list(call.lines)
+    call.give(Heard("", 0.0))
+    call.give(Heard("", 0.0))
+    assert isinstance(call.last, Listen)
+    assert [line for line in call.lines[len(before) :] if line.startswith("助手")] == []

@@ -163,3 +163,34 @@ def test_a_caller_who_never_pauses_is_answered_after_a_minute() -> None:
 def test_a_key_cuts_the_voice_at_once() -> None:
     assert taker().key(1.0) == [StopVoice()]
     assert taker(interruptible=False).key(1.0) == []
+
+
+def test_a_murmur_the_recognizer_does_not_believe_stops_nothing() -> None:
+    turns = taker()
+    turns.hear(SpeechStart(1.0), 1.1)
+    assert turns.hear(Final("睡醒", 0.3, 1.0, 1.5), 2.2) == [ResumeVoice()]
+    turns.hear(SpeechStart(3.0), 3.1)
+    said = turns.hear(Final("睡醒", 0.3, 3.0, 4.2), 4.9)
+    assert said[0] == StopVoice(), "nobody murmurs for more than a second"
+
+
+def test_a_word_is_an_answer_however_short_when_one_is_asked_for() -> None:
+    turns = taker(asked=True)
+    turns.hear(SpeechStart(1.0), 1.1)
+    assert turns.hear(Final("是的", 0.3, 1.0, 1.4), 2.0)[0] == StopVoice()
+
+
+def test_speech_of_which_no_word_is_known_is_told_when_an_answer_is_waited_for() -> None:
+    turns = taker(speaking=False)
+    turns.hear(SpeechStart(1.0), 1.1)
+    (said,) = turns.hear(Final("", 0.0, 1.0, 1.6, reason="unheard"), 2.2)
+    assert isinstance(said, Deliver)
+    assert said.text == ""
+    turns.hear(SpeechStart(4.0), 4.1)
+    assert turns.hear(Final("", 0.0, 4.0, 4.6), 5.0) == [], "a cough is not"
+
+
+def test_over_our_voice_it_is_nothing() -> None:
+    turns = taker()
+    turns.hear(SpeechStart(1.0), 1.1)
+    assert turns.hear(Final("", 0.0, 1.0, 1.6, reason="unheard"), 2.2) == [ResumeVoice()]
