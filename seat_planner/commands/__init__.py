@@ -4,9 +4,11 @@ import typer
 
 from seat_planner.commands.erlang import erlang
 from seat_planner.commands.seats import seats
+from seat_planner.commands.year import year
 
 plan_app = typer.Typer(no_args_is_help=True, help="座席测算：从话务量到座席数")
 plan_app.command("erlang")(erlang)
 plan_app.command("seats")(seats)
+plan_app.command("year")(year)
 
 __all__ = ["plan_app"]

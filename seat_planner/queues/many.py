@@ -60,6 +60,31 @@ def required_seats_many(
     return found
 
 
+def abandoned_many(seats: Integers, loads: Floats, handling_s: float, patience_s: float) -> Floats:
+    """Share of calls given up in each interval; 0 where there are none."""
+    found = np.zeros(loads.size)
+    rate = handling_s / patience_s
+    order = np.argsort(loads, kind="stable")
+    for at in range(0, order.size, _BLOCK):
+        places = order[at : at + _BLOCK]
+        places = places[loads[places] > 0.0]
+        if places.size:
+            there, load = seats[places], loads[places]
+            inverse = inverse_blocking_many(there, load)
+            found[places] = _lost(there.astype(np.float64), load, inverse, rate)
+    return found
+
+
+def _lost(seats: Floats, loads: Floats, inverse: Floats, rate: float) -> Floats:
+    weight, callers = _queue(seats, loads, rate)
+    with np.errstate(over="ignore"):
+        total = inverse + weight
+    # an overload beyond all counting: what the seats cannot serve is given up
+    known = np.isfinite(total) & np.isfinite(callers)
+    length = np.divide(callers, total, out=(loads - seats) / rate, where=known)
+    return np.minimum(1.0, rate * length / loads)
+
+
 def _check(loads: Floats, handling_s: float, targets: Targets, patience_s: float | None) -> None:
     above("aht_s", handling_s, 0)
     wrong = np.flatnonzero(~(np.isfinite(loads) & (loads >= 0.0)))
@@ -119,9 +144,10 @@ def _impatient(loads: Floats, handling_s: float, targets: Targets, patience_s: f
 
     def missed(seats: Floats, loads: Floats, inverse: Floats) -> npt.NDArray[np.bool_]:
         waiting_weight, callers = _queue(seats, loads, rate)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore"):
             total = inverse + waiting_weight
-            length = np.where(np.isfinite(total), callers / total, (loads - seats) / rate)
+        known = np.isfinite(total) & np.isfinite(callers)
+        length = np.divide(callers, total, out=(loads - seats) / rate, where=known)
         lost = np.minimum(1.0, rate * length / loads)
         late = np.zeros(loads.size, dtype=bool)
         if targets.answer_rate is not None:

@@ -1,0 +1,154 @@
+"""``hotline plan year``: the fewest seat-hours for the year's answer rate, and what floors cost."""
+
+import csv
+from collections import Counter
+from datetime import datetime
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from seat_planner.commands.common import JSON, emit, number, plain_errors, read_table
+from seat_planner.errors import PlanInputError
+
+if TYPE_CHECKING:
+    from seat_planner.queues.year import Demand, YearPlan
+
+
+class Floor(StrEnum):
+    """What holds besides the year's answer rate."""
+
+    NONE = "none"
+    DAY = "day"
+    INTERVAL = "interval"
+    LEVEL = "level"
+
+
+NAMES = {
+    Floor.NONE: "全年接通率达标（最低）",
+    Floor.DAY: "且每天接通率达标",
+    Floor.INTERVAL: "且每个时段接通率达标",
+    Floor.LEVEL: "且每个时段限时接通达标",
+}
+
+
+@plain_errors
+def year(
+    table: Annotated[Path, typer.Option("--csv", help="各时段来电，列：start,calls")],
+    aht: Annotated[float, typer.Option(help="平均处理时长，含话后（秒）")] = 420.0,
+    patience: Annotated[float, typer.Option(help="平均耐心（秒）")] = 120.0,
+    answer_rate: Annotated[float, typer.Option(help="接通率目标")] = 0.95,
+    service_level: Annotated[float, typer.Option(help="限时接通比例（level 下限用）")] = 0.8,
+    within: Annotated[float, typer.Option(help="接通时限（秒）")] = 15.0,
+    least: Annotated[int, typer.Option(help="任何时段至少的座席")] = 0,
+    day_cv: Annotated[float, typer.Option(help="每天来电围绕预测的波动（标准差÷均值）")] = 0.0,
+    floor: Annotated[Floor, typer.Option(help="写入 --out 的方案")] = Floor.DAY,
+    out: Annotated[Path | None, typer.Option(help="把各时段座席写入此 CSV")] = None,
+    as_json: Annotated[bool, JSON] = False,
+) -> None:
+    """全年接通率达标最少需要多少座席小时，以及每一种下限要多花多少。
+
+    国家标准 GB/T 33358-2016 要求任何连续24小时接通率不低于95%，对应 day 下限。
+    """
+    starts, demand = _demand(table, aht, patience, day_cv)
+    plans = _plans(demand, answer_rate, (service_level, within), least)
+    if out is not None:
+        _write(out, starts, demand, plans[floor])
+    cheapest = plans[Floor.NONE].seat_hours
+    for name, plan in plans.items():
+        price = plan.seat_hours / cheapest - 1.0 if cheapest else 0.0
+        if as_json:
+            emit(
+                {
+                    "floor": name.value,
+                    "seat_hours": plan.seat_hours,
+                    "price": price,
+                    "answer_rate": plan.answer_rate,
+                    "worst_day": plan.worst_day,
+                    "worst_interval": plan.worst_interval,
+                }
+            )
+            continue
+        typer.echo(
+            f"{NAMES[name]}：{plan.seat_hours:,.0f} 座席小时（{price:+.1%}），"
+            f"全年接通率 {plan.answer_rate:.2%}，最差一天 {plan.worst_day:.1%}，"
+            f"最差时段 {plan.worst_interval:.1%}"
+        )
+
+
+def _plans(
+    demand: "Demand", answer_rate: float, level: tuple[float, float], least: int
+) -> dict[Floor, "YearPlan"]:
+    from seat_planner.queues import Targets
+    from seat_planner.queues.year import plan_year
+
+    share, within_s = level
+    each = Targets(answer_rate=answer_rate)
+    quick = Targets(service_level=share, within_s=within_s)
+    rate = answer_rate
+    return {
+        Floor.NONE: plan_year(demand, answer_rate=rate, least=least),
+        Floor.DAY: plan_year(demand, answer_rate=rate, every_day=rate, least=least),
+        Floor.INTERVAL: plan_year(demand, answer_rate=rate, every_interval=each, least=least),
+        Floor.LEVEL: plan_year(demand, answer_rate=rate, every_interval=quick, least=least),
+    }
+
+
+def _demand(
+    path: Path, aht: float, patience: float, day_cv: float
+) -> tuple[list[datetime], "Demand"]:
+    """The table as demand. Raises PlanInputError naming row and column."""
+    from seat_planner.queues.year import Demand
+
+    rows = read_table(path, ("start", "calls"))
+    starts: list[datetime] = []
+    calls: list[float] = []
+    seen: dict[datetime, int] = {}
+    for line, row in enumerate(rows, start=2):
+        start = _moment(row["start"], line)
+        if starts and (start.tzinfo is None) != (starts[0].tzinfo is None):
+            raise PlanInputError(f"第{line}行 start", "有的带时区有的不带，请统一")
+        if start in seen:
+            raise PlanInputError(f"第{line}行 start", f"与第{seen[start]}行重复，请删去一行")
+        seen[start] = line
+        many = number(row, "calls", line)
+        if many is None or not 0.0 <= many < float("inf"):
+            raise PlanInputError(f"第{line}行 calls", "须为不小于0的数（夜间无来电填0）")
+        starts.append(start)
+        calls.append(many)
+    days = tuple(start.date().toordinal() for start in starts)
+    return starts, Demand(tuple(calls), days, _interval(starts), aht, patience, day_cv)
+
+
+def _moment(cell: str, line: int) -> datetime:
+    try:
+        return datetime.fromisoformat(cell.replace("/", "-"))
+    except ValueError:
+        mend = f"“{cell[:20]}”不是时间，请写成 2026-03-01 08:30"
+        raise PlanInputError(f"第{line}行 start", mend) from None
+
+
+def _interval(starts: list[datetime]) -> float:
+    """Length of an interval: the commonest step; the rows may have gaps (closed hours)."""
+    ordered = sorted(starts)
+    steps = Counter((after - before).total_seconds() for before, after in pairwise(ordered))
+    if not steps:
+        raise PlanInputError("start", "至少需要两个时段，才能知道时段长度")
+    shortest = min(steps)
+    (common, _), *_ = steps.most_common(1)
+    if shortest < common:
+        raise PlanInputError("start", f"时段长度不一：有{shortest:g}秒也有{common:g}秒，请统一")
+    return common
+
+
+def _write(out: Path, starts: list[datetime], demand: "Demand", plan: "YearPlan") -> None:
+    try:
+        with out.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(("start", "calls", "seats"))
+            rows = zip(starts, demand.calls, plan.seats, strict=True)
+            writer.writerows((start.isoformat(" "), calls, seats) for start, calls, seats in rows)
+    except OSError:
+        raise PlanInputError(str(out), "写不了，请检查目录和权限") from None
