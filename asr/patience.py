@@ -45,7 +45,7 @@ class Patience:
 _HANGING, _OPEN, LIKELY, _COMPLETE = 0.15, 0.3, 0.6, 0.9
 """Scores of completeness between which the silence needed changes."""
 
-SHORT_ANSWER = Patience(complete_s=0.45, incomplete_s=1.1, hanging_s=1.5)
+SHORT_ANSWER = Patience(complete_s=0.42, incomplete_s=0.95, hanging_s=1.4)
 """For a question that a word answers: yes or no, a number, a name."""
 STORY = Patience(complete_s=0.6)
 """For an open question: what happened?"""

@@ -3,7 +3,7 @@
 The library's own pipeline pads every utterance to 30 s; the encoder takes any even number of
 frames, and with 2 s of silence behind the sound it is as exact and three times as fast. Requests
 of one call are decoded as one batch. Every choice here was measured: see
-``docs/decisions/recognition.md``.
+``docs/decisions/0009-recognition.md``.
 """
 
 import math
