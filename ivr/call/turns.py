@@ -14,7 +14,7 @@ NOISE_S = 2.0
 """Speech-like sound without one recognised word for so long is noise: the voice goes on."""
 SETTLE_S = 1.6
 """After such sound has ended, how long a verdict of the recognizer is waited for."""
-MURMUR_S, _BELIEVED = 0.8, 0.4
+MURMUR_S, _BELIEVED = 0.65, 0.5
 """Over our voice, words shorter than this must be believed more than this."""
 STORY_LIMIT_S = 60.0
 """A caller who talks without pause is answered after this."""
