@@ -35,7 +35,7 @@ _WAIT_S = {Priority.BOT: 6.0, Priority.AGENT: 90.0}
 """A final that is not decoded by then is told as lost: a caller must not be left waiting."""
 _UNKNOWN = 0.5
 """Completeness of words nobody judged."""
-_GUESS, _GUESSED = 0.35, 0.85
+_GUESS, _GUESSED = 0.35, 0.75
 """Confidence below which words are a guess, and what their completeness counts for at most."""
 _SPOKEN_S = 0.25
 """Speech that long was a word, though none was made out."""

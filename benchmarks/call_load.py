@@ -22,6 +22,7 @@ from benchmarks.common import (
     rendered_live,
     show,
 )
+from hotline.domain.calls import CallRecord
 from hotline.domain.codes import CallOutcome
 from hotline.errors import HotlineError
 from hotline.settings import Settings
@@ -62,15 +63,34 @@ async def measure(
         return list(await asyncio.gather(*(one(number) for number in range(calls))))
 
 
+def _why(results: list[TalkResult | HotlineError], every: list[CallRecord]) -> list[str]:
+    """What is known of the calls that were lost."""
+    errors = [result.code for result in results if isinstance(result, HotlineError)]
+    cut = [
+        f"cut after {len(result.spoken)} turns"
+        for result in results
+        if isinstance(result, TalkResult)
+        and not result.ended_by_hotline
+        and len(result.spoken) <= len(SHORT)
+    ]
+    failed = [
+        f"{record.outcome} by {record.hangup_by} after {len(record.turns)} turns"
+        for record in every
+        if record.ended_at is None or record.outcome is CallOutcome.FAILED
+    ]
+    return errors + cut + failed
+
+
 def main() -> None:
     """Measure and print."""
     options = arguments(__doc__, calls=10)
     callers = callers_for((text, n) for n in range(options.calls) for text in script(n))
     with hotline() as trial:
         results = asyncio.run(measure(trial.settings, callers, options.calls))
+        every = records(trial.settings)
         kept = [
             record
-            for record in records(trial.settings)
+            for record in every
             if record.ended_at is not None and record.outcome is not CallOutcome.FAILED
         ]
         live = rendered_live(trial)
@@ -83,6 +103,7 @@ def main() -> None:
     rows = [
         ("calls at once", options.calls),
         ("calls lost", options.calls - min(len(whole), len(kept))),
+        ("lost, why", _why(results, every)),
         ("INVITE to answered p95 ms", percentile(answered, 95)),
         ("questions heard", len(first)),
         ("questions p50 ms", percentile(first, 50)),
