@@ -278,8 +278,8 @@ class RecognizerStream:
                 score = min(score, _GUESSED)
         else:
             # sound without words (a cough) is over as soon as complete words would be; speech
-            # the decoder ran wild over is given time
-            score = _UNKNOWN if found.refused in ENGINE_FAULTS else 1.0
+            # of which no word was made out is given time: it may be a sentence's beginning
+            score = _UNKNOWN if _spoken([found]) else 1.0
         self._do(self._core.judged(job.piece, score))
 
     def _tell_partial(self, job: Job, found: Hypothesis) -> None:

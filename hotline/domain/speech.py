@@ -42,8 +42,8 @@ class Final:
     alternatives: tuple[str, ...] = field(default=())
     """Other readings, best first, where the engine gives them."""
     reason: str = "endpoint"
-    """Why the utterance was closed: endpoint, complete, max_length, flush; or what became of it: lost
-    (not decoded in time), unheard (there was speech, and no word was made out)."""
+    """Why the utterance was closed: endpoint, complete, max_length, flush; or what became of it:
+    lost (not decoded in time), unheard (there was speech, and no word was made out)."""
 
 
 SpeechEvent = SpeechStart | SpeechEnd | Partial | Final
