@@ -1,11 +1,15 @@
-"""What the planner's commands share: tables read strictly, errors in plain words."""
+"""What the planner's commands share: tables read strictly, errors in plain words.
+
+Errors and JSON are told here as ``hotline.commands.common`` tells them, without its imports: those
+take four times as long as most of what is computed here.
+"""
 
 import csv
 import functools
 import io
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -38,8 +42,25 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
-def read_table(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
-    """Rows of a CSV in UTF-8 or GB 18030, cells stripped. Raises PlanInputError naming the file."""
+class Row(dict[str, str]):
+    """Cells by column, and the line of the file they end on (the head is line 1)."""
+
+    __slots__ = ("line",)
+
+    def __init__(self, cells: Mapping[str, str], line: int) -> None:
+        super().__init__(cells)
+        self.line = line
+
+    def wrong(self, column: str, mend: str) -> PlanInputError:
+        """The error that names this row and column."""
+        return PlanInputError(f"第{self.line}行 {column}", mend)
+
+
+def read_table(path: Path, needed: Sequence[str]) -> list[Row]:
+    """Rows of a CSV in UTF-8 or GB 18030, cells stripped, blank lines left out.
+
+    Raises PlanInputError naming the file.
+    """
     try:
         raw = path.read_bytes()
     except OSError:
@@ -57,17 +78,17 @@ def read_table(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
     if missing:
         raise PlanInputError(str(path), f"缺少列 {'、'.join(missing)}，请在首行补上列名")
     reader.fieldnames = names
-    rows = [
-        {name: (row.get(name) or "").strip() for name in names}
-        for row in reader
-        if any((value or "").strip() for value in row.values() if isinstance(value, str))
-    ]
+    rows = []
+    for row in reader:
+        cells = {name: (row.get(name) or "").strip() for name in names}
+        if any(cells.values()):
+            rows.append(Row(cells, reader.line_num))
     if not rows:
         raise PlanInputError(str(path), "没有数据行")
     return rows
 
 
-def number(row: dict[str, str], column: str, line: int) -> float | None:
+def number(row: Row, column: str) -> float | None:
     """A cell as a number; None where empty. Raises PlanInputError naming row and column."""
     cell = row.get(column, "")
     if not cell:
@@ -75,7 +96,7 @@ def number(row: dict[str, str], column: str, line: int) -> float | None:
     try:
         return float(cell)
     except ValueError:
-        raise PlanInputError(f"第{line}行 {column}", f"“{cell[:20]}”不是数字，请改正") from None
+        raise row.wrong(column, f"“{cell[:20]}”不是数字，请改正") from None
 
 
 def emit(row: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from seat_planner.commands.common import JSON, emit, number, plain_errors, read_table
+from seat_planner.commands.common import JSON, Row, emit, number, plain_errors, read_table
 from seat_planner.errors import PlanInputError
 from seat_planner.queues.blocking import blocking
 from seat_planner.queues.impatient import ImpatientQueue
@@ -136,14 +136,14 @@ def _impatient(given: Inputs) -> Figures:
 def _fill_in(path: Path, *, as_json: bool) -> None:
     """Every row, or none: a table with a wrong row prints nothing but what is wrong with it."""
     rows = read_table(path, ("model", *INPUTS))
-    found: list[tuple[dict[str, str], Figures]] = []
-    for line, row in enumerate(rows, start=2):
-        given = {name: number(row, name, line) for name in INPUTS}
+    found: list[tuple[Row, Figures]] = []
+    for row in rows:
+        given = {name: number(row, name) for name in INPUTS}
         try:
             found.append((row, compute(row["model"], given)))
         except PlanInputError as error:
             message = str(error).removeprefix(f"{error.field}：")
-            raise PlanInputError(f"第{line}行 {error.field}", message) from None
+            raise row.wrong(error.field, message) from None
     kept = [name for name in rows[0] if name not in FIGURES]
     if as_json:
         for row, figures in found:

@@ -90,10 +90,10 @@ def _fill_in(
 
     rows = read_table(path, ("calls",))
     loads = []
-    for line, row in enumerate(rows, start=2):
-        calls = number(row, "calls", line)
+    for row in rows:
+        calls = number(row, "calls")
         if calls is None or not 0.0 <= calls < float("inf"):
-            raise PlanInputError(f"第{line}行 calls", "须为不小于0的数（夜间无来电填0）")
+            raise row.wrong("calls", "须为不小于0的数（夜间无来电填0）")
         loads.append(calls * aht / interval)
     needed = required_seats_many(loads, aht, targets, patience)
     added = [

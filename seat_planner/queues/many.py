@@ -1,7 +1,8 @@
 """The same questions for many intervals at once, on arrays: a year of half-hours in a blink.
 
 Exact like the scalar ones. The seats are found by walking up from the fewest that could do, each
-step carrying 1/B(n+1) = 1 + (n+1)/A · 1/B(n) along.
+step carrying 1/B(n+1) = 1 + (n+1)/A · 1/B(n) along. Where callers give up and the load is large,
+or they wait for ages, the walk is long and its weights overflow: those are bisected one by one.
 """
 
 from collections.abc import Callable
@@ -10,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from seat_planner.errors import PlanInputError, above
+from seat_planner.queues.impatient import ImpatientQueue
 from seat_planner.queues.quadrature import rule
-from seat_planner.queues.seats import Targets
+from seat_planner.queues.seats import Targets, reached, required_seats
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -19,6 +21,9 @@ Integers = npt.NDArray[np.int64]
 _BLOCK = 4096
 """Loads worked on together: what fits the processor's nearest memory."""
 _NEGLIGIBLE = 1e-18
+_LARGE = 1000.0
+"""Erlangs, times patience over handling where that is long, from which bisecting one load (some ms)
+is quicker than the walk."""
 
 
 def inverse_blocking_many(servers: Integers, loads: Floats) -> Floats:
@@ -58,6 +63,12 @@ def required_seats_many(
         elif places.size:
             found[places] = _impatient(given[places], handling_s, targets, float(patience_s or 0))
     return found
+
+
+def _one_by_one(loads: Floats, handling_s: float, targets: Targets, patience_s: float) -> Integers:
+    distinct, places = np.unique(loads, return_inverse=True)
+    each = [required_seats(float(load), handling_s, targets, patience_s) for load in distinct]
+    return np.array(each, dtype=np.int64)[places]
 
 
 def abandoned_many(seats: Integers, loads: Floats, handling_s: float, patience_s: float) -> Floats:
@@ -140,43 +151,71 @@ def _patient(loads: Floats, handling_s: float, targets: Targets) -> Integers:
 
 
 def _impatient(loads: Floats, handling_s: float, targets: Targets, patience_s: float) -> Integers:
-    rate = handling_s / patience_s
+    small = loads * max(1.0, patience_s / handling_s) < _LARGE
+    if not small.all():
+        found = np.empty(loads.size, dtype=np.int64)
+        found[small] = _impatient(loads[small], handling_s, targets, patience_s)
+        found[~small] = _one_by_one(loads[~small], handling_s, targets, patience_s)
+        return found
 
     def missed(seats: Floats, loads: Floats, inverse: Floats) -> npt.NDArray[np.bool_]:
-        waiting_weight, callers = _queue(seats, loads, rate)
-        with np.errstate(over="ignore"):
-            total = inverse + waiting_weight
-        known = np.isfinite(total) & np.isfinite(callers)
-        length = np.divide(callers, total, out=(loads - seats) / rate, where=known)
-        lost = np.minimum(1.0, rate * length / loads)
-        late = np.zeros(loads.size, dtype=bool)
-        if targets.answer_rate is not None:
-            late |= 1.0 - lost < targets.answer_rate
-        if targets.mean_wait_s is not None:
-            late |= length * handling_s / loads > targets.mean_wait_s
-        if targets.occupancy is not None:
-            late |= loads * (1.0 - lost) > targets.occupancy * seats
-        if targets.waiting is not None:
-            share = np.divide(
-                1.0 + waiting_weight, total, out=np.ones_like(loads), where=np.isfinite(total)
-            )
-            late |= share > targets.waiting
-        if targets.service_level is not None:
-            # only where all else is reached: it costs the most
-            open_ = ~late
-            level = _within(
-                seats[open_],
-                loads[open_],
-                (inverse[open_] - 1.0) / total[open_],
-                1.0 / total[open_],
-                (handling_s, patience_s, targets.within_s),
-            )
-            late[open_] = np.minimum(level, 1.0 - lost[open_]) < targets.service_level
+        late, counted = _missed(seats, loads, inverse, (handling_s, patience_s), targets)
+        for place in np.flatnonzero(~counted):
+            seat, load = float(seats[place]), float(loads[place])
+            late[place] = not reached(ImpatientQueue(seat, load, handling_s, patience_s), targets)
         return late
 
-    least = max(targets.answer_rate or 0.0, targets.service_level or 0.0)
-    # no more calls are answered than there are seats: n/A bounds both
-    return _walk(loads, np.floor(loads * least), missed)
+    return _walk(loads, np.floor(loads * _least(targets, patience_s)), missed)
+
+
+def _least(targets: Targets, patience_s: float) -> float:
+    """Seats per erlang that any plan has: no more is answered than there are seats, only those
+    who wait give up, and the mean wait is the patience times the share given up."""
+    shares = [targets.answer_rate or 0.0, targets.service_level or 0.0]
+    if targets.waiting is not None:
+        shares.append(1.0 - targets.waiting)
+    if targets.mean_wait_s is not None:
+        shares.append(1.0 - targets.mean_wait_s / patience_s)
+    return max(shares)
+
+
+def _missed(
+    seats: Floats, loads: Floats, inverse: Floats, times: tuple[float, float], targets: Targets
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Where a target is missed, and where the weights could be counted at all.
+
+    ``times``: handling and patience, seconds.
+    """
+    handling_s, patience_s = times
+    rate = handling_s / patience_s
+    weight, callers = _queue(seats, loads, rate)
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = inverse + weight
+    counted = np.isfinite(total) & np.isfinite(callers)
+    total, callers = np.where(counted, total, 1.0), np.where(counted, callers, 0.0)
+    length = callers / total
+    lost = np.minimum(1.0, rate * length / loads)
+    late = np.zeros(loads.size, dtype=bool)
+    if targets.answer_rate is not None:
+        late |= 1.0 - lost < targets.answer_rate
+    if targets.mean_wait_s is not None:
+        late |= length * handling_s / loads > targets.mean_wait_s
+    if targets.occupancy is not None:
+        late |= (loads * (1.0 - lost) > targets.occupancy * seats) | (seats == 0.0)
+    if targets.waiting is not None:
+        late |= (1.0 + weight) / total > targets.waiting
+    if targets.service_level is not None:
+        # only where all else is reached: it costs the most
+        open_ = counted & ~late
+        level = _within(
+            seats[open_],
+            loads[open_],
+            (inverse[open_] - 1.0) / total[open_],
+            np.log(total[open_]),
+            (handling_s, patience_s, targets.within_s),
+        )
+        late[open_] = np.minimum(level, 1.0 - lost[open_]) < targets.service_level
+    return late, counted
 
 
 def _queue(seats: Floats, loads: Floats, rate: float) -> tuple[Floats, Floats]:
@@ -197,9 +236,13 @@ def _queue(seats: Floats, loads: Floats, rate: float) -> tuple[Floats, Floats]:
 
 
 def _within(
-    seats: Floats, loads: Floats, calm: Floats, all_busy: Floats, times: tuple[float, float, float]
+    seats: Floats, loads: Floats, calm: Floats, log_total: Floats, times: tuple[float, float, float]
 ) -> Floats:
-    """Share answered within a time; ``times``: handling, patience, that time (seconds)."""
+    """Share answered within a time; ``times``: handling, patience, that time (seconds).
+
+    The state with all seats busy is 1 / total likely: taken in logs, for the density grows from it
+    by as much as it is small.
+    """
     handling_s, patience_s, within_s = times
     if not seats.size or within_s == 0.0:
         return calm
@@ -215,5 +258,6 @@ def _within(
         for node, weight in rule():
             x = middle + half * node
             grown = -arriving * patience_s * np.expm1(-x / patience_s)
-            found += weight * half * np.exp(grown - (serving + 1.0 / patience_s) * x)
-    return np.asarray(calm + all_busy * serving * found)
+            power = grown - (serving + 1.0 / patience_s) * x - log_total
+            found += weight * half * np.exp(power)
+    return np.asarray(calm + serving * found)

@@ -53,13 +53,13 @@ def required_seats(
     if load == 0.0:
         return 0
 
-    def reached(seats: int) -> bool:
+    def enough(seats: int) -> bool:
         if patience_s is None:
             return seats > load and _reached_patient(PatientQueue(seats, load, handling_s), targets)
-        return _reached(ImpatientQueue(seats, load, handling_s, patience_s), targets)
+        return reached(ImpatientQueue(seats, load, handling_s, patience_s), targets)
 
     guess = math.floor(load + math.sqrt(load)) if patience_s is None else math.ceil(load)
-    return _fewest(reached, max(1, guess), max(1.0, math.sqrt(load) / 4.0))
+    return _fewest(enough, max(1, guess), max(1.0, math.sqrt(load) / 4.0))
 
 
 def rostered_seats(seats: float, shrinkage: float) -> int:
@@ -103,7 +103,8 @@ def _reached_patient(queue: PatientQueue, targets: Targets) -> bool:
     )
 
 
-def _reached(queue: ImpatientQueue, targets: Targets) -> bool:
+def reached(queue: ImpatientQueue, targets: Targets) -> bool:
+    """Whether a queue in which callers give up reaches every target."""
     level, wait = targets.service_level, targets.mean_wait_s
     return (
         (targets.answer_rate is None or queue.answer_rate >= targets.answer_rate)

@@ -36,6 +36,9 @@ class Demand:
     day_cv: float = 0.0
     """How much whole days differ from what was expected: standard deviation over mean. A plan for
     the mean alone misses its target when days vary."""
+    places: tuple[int, ...] = ()
+    """Each interval's number on the clock, counted from the first; empty: they follow each other
+    without gaps. What "any 24 hours" is counted on."""
 
     def __post_init__(self) -> None:
         above("interval", self.interval_s, 0)
@@ -44,6 +47,8 @@ class Demand:
         at_least("day_cv", self.day_cv, 0)
         if len(self.calls) != len(self.days):
             raise PlanInputError("days", "须与时段一一对应")
+        if self.places and len(self.places) != len(self.calls):
+            raise PlanInputError("places", "须与时段一一对应")
         for place, calls in enumerate(self.calls):
             at_least(f"calls[{place}]", calls, 0)
         if not sum(self.calls) > 0.0:
@@ -53,6 +58,14 @@ class Demand:
     def loads(self) -> Floats:
         """Erlangs of each interval."""
         return np.array(self.calls) * (self.handling_s / self.interval_s)
+
+    def any_24h(self) -> list[npt.NDArray[np.intp]]:
+        """The intervals of each 24 hours that end with one of them, in the order of the clock."""
+        places = np.array(self.places or range(len(self.calls)))
+        order = np.argsort(places, kind="stable")
+        span = round(86_400.0 / self.interval_s)
+        firsts = np.searchsorted(places[order], places[order] - span, side="right")
+        return [order[first : last + 1] for last, first in enumerate(firsts)]
 
     def factors(self) -> list[float]:
         """Equally likely levels of a day's busyness, mean 1 (log-normal, by quantiles)."""
@@ -83,6 +96,8 @@ class YearPlan:
     answer_rate: float
     worst_day: float
     """Answer rate of the worst day that has calls."""
+    worst_24h: float
+    """The same of any 24 hours."""
     worst_interval: float
 
 
@@ -91,16 +106,19 @@ def plan_year(
     *,
     answer_rate: float = 0.95,
     every_day: float | None = None,
+    any_24h: float | None = None,
     every_interval: Targets | None = None,
     least: int = 0,
 ) -> YearPlan:
     """The cheapest seats for the year's answer rate with the floors asked for.
 
-    ``every_day``: answer rate of each day (GB/T 33358-2016 asks 0.95 of any 24 hours);
-    ``every_interval``: what each interval must reach; ``least``: seats that are always there.
-    Raises PlanInputError.
+    ``every_day``: answer rate of each calendar day; ``any_24h``: of any 24 hours (GB/T 33358-2016
+    asks for 0.95), from midnight or not: reached, each window as cheaply as can be given those
+    before it, not proved the cheapest together; ``every_interval``: what each interval must reach
+    at its expected calls; ``least``: seats that are always there. Raises PlanInputError.
     """
-    for name, value in (("answer_rate", answer_rate), ("every_day", every_day)):
+    rates = {"answer_rate": answer_rate, "every_day": every_day, "any_24h": any_24h}
+    for name, value in rates.items():
         if value is not None and not 0.0 < value < 1.0:
             raise PlanInputError(name, "须大于0且小于1（100%需要无穷多座席，请用如0.99）")
     at_least("least", least, 0)
@@ -115,6 +133,8 @@ def plan_year(
         days = np.array(demand.days)
         groups = [np.flatnonzero(days == day) for day in np.unique(days)]
         seats = _fill(demand, seats, [(group, every_day) for group in groups])
+    if any_24h is not None:
+        seats = _fill_windows(demand, seats, any_24h)
     seats = _fill(demand, seats, [(np.arange(calls.size), answer_rate)])
     return _told(demand, seats)
 
@@ -160,19 +180,44 @@ def _choose(
     return added
 
 
+def _fill_windows(demand: Demand, seats: Integers, rate: float) -> Integers:
+    """Add seats until any 24 hours reach the answer rate: window after window, most saving first
+    and, of equals, the latest, which serve the next windows too."""
+    calls = np.array(demand.calls)
+    allowed = (1.0 - rate) * calls
+    table = np.stack([demand.lost(seats), demand.lost(seats + 1)])
+    added = np.zeros(calls.size, dtype=np.int64)
+    for window in demand.any_24h():
+        missing = float((table[added[window], window] - allowed[window]).sum())
+        while missing > 0.0:
+            if added[window].max() + 2 > len(table):
+                table = np.vstack([table, demand.lost(seats + len(table))])
+            gains = table[added[window], window] - table[added[window] + 1, window]
+            best = window[window.size - 1 - int(np.argmax(gains[::-1]))]
+            added[best] += 1
+            missing -= float(gains.max())
+    return seats + added
+
+
 def _told(demand: Demand, seats: Integers) -> YearPlan:
     calls, lost = np.array(demand.calls), demand.lost(seats)
     days = np.array(demand.days)
-    rates = [
-        1.0 - float(lost[days == day].sum() / calls[days == day].sum())
-        for day in np.unique(days)
-        if calls[days == day].sum() > 0.0
-    ]
+    groups = [np.flatnonzero(days == day) for day in np.unique(days)]
     busy = calls > 0.0
     return YearPlan(
         tuple(int(one) for one in seats),
         float(seats.sum()) * demand.interval_s / 3600.0,
         1.0 - float(lost.sum() / calls.sum()),
-        min(rates),
+        _worst(lost, calls, groups),
+        _worst(lost, calls, demand.any_24h()),
         1.0 - float((lost[busy] / calls[busy]).max()),
+    )
+
+
+def _worst(lost: Floats, calls: Floats, groups: Sequence[npt.NDArray[np.intp]]) -> float:
+    """Least answer rate of the groups of intervals that have calls."""
+    return min(
+        1.0 - float(lost[group].sum() / calls[group].sum())
+        for group in groups
+        if calls[group].sum() > 0.0
     )

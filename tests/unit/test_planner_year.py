@@ -71,6 +71,26 @@ def test_every_floor_holds_and_has_its_price() -> None:
     assert free.seat_hours < daily.seat_hours < each.seat_hours
 
 
+def test_any_24_hours_hold_from_whatever_hour_they_are_counted() -> None:
+    wanted = demand()
+    daily = plan_year(wanted, every_day=0.95)
+    rolling = plan_year(wanted, any_24h=0.95)
+    assert daily.worst_24h < 0.95 <= rolling.worst_24h <= rolling.worst_day
+    calls, lost = np.array(wanted.calls), wanted.lost(np.array(rolling.seats))
+    for first in range(calls.size - 47):
+        hours = slice(first, first + 48)
+        assert lost[hours].sum() <= 0.05 * calls[hours].sum() + 1e-9
+    assert rolling.seat_hours < plan_year(wanted, any_24h=0.95, least=2).seat_hours
+
+
+def test_24_hours_are_counted_on_the_clock_and_not_on_the_rows() -> None:
+    """Closed hours have no rows: Friday's last call and Monday's first share no 24 hours."""
+    closed = Demand((5.0, 5.0, 5.0), (0, 0, 3), 3600, 300, 120, places=(0, 1, 70))
+    assert [list(hours) for hours in closed.any_24h()] == [[0], [0, 1], [2]]
+    shuffled = Demand((5.0, 5.0, 5.0), (0, 3, 0), 3600, 300, 120, places=(1, 70, 0))
+    assert [list(hours) for hours in shuffled.any_24h()] == [[2], [2, 0], [1]]
+
+
 def test_days_that_vary_cost_seats() -> None:
     """A plan for the mean misses its target when days vary by a fifth."""
     steady, varying = demand(), demand(day_cv=0.2)
@@ -94,6 +114,7 @@ def test_nights_without_calls_need_nobody() -> None:
         ({"calls": (1.0, float("nan"))}, "calls[1]"),
         ({"calls": (0.0, 0.0)}, "calls"),
         ({"days": (0,)}, "days"),
+        ({"places": (0,)}, "places"),
         ({"handling_s": 0}, "aht_s"),
         ({"patience_s": 0}, "patience_s"),
         ({"day_cv": -1}, "day_cv"),
@@ -132,18 +153,20 @@ def test_the_command_shows_the_price_of_each_floor(tmp_path: Path) -> None:
     done = CliRunner().invoke(plan_app, words)
     assert done.exit_code == 0, done.stderr
     plans = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [plan["floor"] for plan in plans] == ["none", "day", "interval", "level"]
-    assert plans[0]["price"] == 0.0 < plans[2]["price"]
+    assert [plan["floor"] for plan in plans] == ["none", "day", "24h", "interval", "level"]
+    assert plans[0]["price"] == 0.0 < plans[3]["price"]
     with out.open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 96
-    assert sum(int(row["seats"]) for row in rows) / 2 == plans[1]["seat_hours"]
+    assert sum(int(row["seats"]) for row in rows) / 2 == plans[2]["seat_hours"]
+    assert plans[2]["worst_24h"] >= 0.95
 
 
 @pytest.mark.parametrize(
     ("row", "told"),
     [
         ("2026-03-01 00:00,4", "第98行 start：与第2行重复"),
+        ("\n,\n三月一日,4", "第100行 start"),
         ("三月一日,4", "第98行 start"),
         ("2026-03-03 00:00,很多", "第98行 calls"),
         ("2026-03-03 00:00,-2", "第98行 calls"),
