@@ -26,6 +26,7 @@ from hotline.db.erase import erase_again
 from hotline.db.erased import LIST_NAME
 from hotline.db.migrate import current_revision, head_revision
 from hotline.db.opening import check_keys
+from hotline.db.retention import forget_sessions
 from hotline.db.tables import Table
 from hotline.errors import HotlineError, InputError, SetupError
 from hotline.privacy import KeyRing
@@ -192,6 +193,8 @@ def _after_restore(settings: Settings, db: Database, ring: KeyRing, source: Path
         mine.write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
     now = datetime.now(UTC)
     again = erase_again(db, ring, settings, now)
+    # whoever signed out since the backup stays out; the others sign in once more
+    db.write_now(forget_sessions)
     db.write_now(
         lambda session: append(
             session,

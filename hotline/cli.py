@@ -30,6 +30,7 @@ COMMANDS = {
     "evaluate": ("orders:evaluate", "办理评价：按服务事项、岗位、机构、人员"),
     "stats": ("care:stats", "服务指标：接通率、15 秒接通率、满意率与测评率、工单"),
     "calls": ("care:calls", "最近的通话记录"),
+    "admin": ("admin:admin_app", "第一位系统管理员；给人员发登录密码"),
     "people": ("people:people_app", "办理工单的人员：登记、角色、停用、删除个人信息"),
     "institutions": ("people:institutions_app", "机构和窗口：列表、从知识库登记、停用"),
     "keys": ("people:keys_app", "接口密钥：发放、更换、撤销"),

@@ -1,7 +1,8 @@
 """The door of the API: turns a request into whoever sent it.
 
 A router takes ``Depends(gate)`` for the Actor, or ``Depends(gate.identity)`` for terminal and key
-as well. The gate asks its sources in turn: keys now, the signed-in pages' sessions later.
+as well. The gate asks its sources in turn: keys, then the sessions of signed-in
+pages.
 """
 
 from collections.abc import Callable, Sequence
@@ -76,7 +77,9 @@ class Gate:
         except AccessError as error:
             log.warning("request_refused", code=error.code, method=request.method)
             raise
-        raise UnauthenticatedError("没有接口密钥：请求头须有 Authorization: Bearer 加接口密钥")
+        raise UnauthenticatedError(
+            "请先登录；程序调用时请求头须有 Authorization: Bearer 加接口密钥"
+        )
 
 
 def error_response(error: HotlineError) -> JSONResponse:

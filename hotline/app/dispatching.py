@@ -44,8 +44,11 @@ from dispatch.triage import load_rules
 from hotline.accounts.http import Gate, KeySource
 from hotline.accounts.institutions import Institutions
 from hotline.accounts.keys import ApiKeys
+from hotline.accounts.passwords import Passwords
 from hotline.accounts.rights import allowed
 from hotline.accounts.seed import institutions_of
+from hotline.accounts.sessions import Sessions, SessionSource
+from hotline.accounts.sign_in import sign_in_router
 from hotline.bus import Bus
 from hotline.calendar import china_calendar
 from hotline.db.opening import Store
@@ -153,6 +156,8 @@ class Dispatching:
         )
         self.lists = OrderList(db, ring, allowed)
         self.keys = ApiKeys(db, ring)
+        self._passwords = Passwords(db, ring, settings.accounts)
+        self._sessions = Sessions(db, settings.accounts)
         self.inbox = HubInbox(db, self.desk, settings.hub)
         self._hub_slots = settings.hub.inbound_slots
         self._offer_again = settings.tracking.reopen == "asked"
@@ -198,7 +203,7 @@ class Dispatching:
 
     def mount(self, app: FastAPI) -> None:
         """The routers of dispatch."""
-        gate = Gate([KeySource(self.keys)])
+        gate = Gate([KeySource(self.keys), SessionSource(self._sessions)])
         rooms = Rooms(
             self.intake,
             self.desk,
@@ -208,6 +213,7 @@ class Dispatching:
             self.ratings,
             self.progress,
         )
+        app.include_router(sign_in_router(self._passwords, self._sessions, gate.identity))
         app.include_router(orders_router(rooms, gate.identity))
         app.include_router(hub_router(self.inbox, self._hub_slots))
         app.include_router(work_router(self.rings, self.feed, self.opt_outs, gate.identity))

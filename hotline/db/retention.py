@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from hotline.db import audit_log
+from hotline.db.desk_tables import SessionRow
 from hotline.db.engine import Database
 from hotline.db.erase_order import delete_orders
 from hotline.db.tables import (
@@ -51,6 +52,7 @@ async def purge(db: Database, ring: KeyRing, settings: Settings, now: datetime) 
     """Delete recordings, then calls, then orders whose time is over. Run it once a day.
 
     Calls going on, orders still open and orders the hub has not acknowledged are never deleted.
+    Sessions of browsers go when they are over.
     """
     keep = settings.privacy
     folder = settings.recordings_dir
@@ -65,6 +67,7 @@ async def purge(db: Database, ring: KeyRing, settings: Settings, now: datetime) 
     orders_before = now - timedelta(days=keep.keep_orders_days)
     while count := await db.write(lambda session: _orders(session, ring, orders_before, now)):
         orders += count
+    await db.write(lambda session: forget_sessions(session, now))
     log.info("retention_done", calls=calls, orders=orders, recordings=recordings)
     return PurgeReport(calls, orders, recordings)
 
@@ -123,6 +126,12 @@ def _orders(session: Session, ring: KeyRing, before: datetime, now: datetime) ->
     delete_orders(session, ids)
     _audit(session, ring, "orders", ids, now)
     return len(ids)
+
+
+def forget_sessions(session: Session, before: datetime | None = None) -> None:
+    """Delete sessions of browsers that ended by themselves before a moment; None: all."""
+    query = delete(SessionRow)
+    session.execute(query if before is None else query.where(col(SessionRow.expires_at) < before))
 
 
 def _audit(session: Session, ring: KeyRing, table: str, ids: Sequence[str], now: datetime) -> None:

@@ -13,12 +13,14 @@ from hotline.accounts.errors import (
     AccountInputError,
     InstitutionNotFoundError,
     PersonNotFoundError,
+    SessionOverError,
 )
 from hotline.accounts.institutions import Institutions
 from hotline.accounts.people import People, handlers
 from hotline.accounts.records import Person, Saved
 from hotline.accounts.rights import allowed
 from hotline.accounts.seed import UNCONFIRMED, institutions_of
+from hotline.accounts.sessions import Sessions
 from hotline.backup import backup, restore
 from hotline.db.audit_content import changed_records
 from hotline.db.opening import Store, open_store
@@ -252,6 +254,26 @@ async def test_who_was_erased_stays_erased_after_a_restore(
     try:
         [left] = await People(back.db, back.ring, REGIONS).listed(reveal=True)
         assert left.name == "（已删除）"
+    finally:
+        await back.aclose()
+
+
+async def test_who_signed_out_stays_out_after_a_restore(
+    people: People, store: Store, settings: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    await save(people)
+    person_id = (await people.get("HF0001")).person_id
+    sessions = Sessions(store.db, settings.accounts)
+    new = await sessions.begin(person_id, NOW)
+    target = tmp_path_factory.mktemp("safe") / "backup"
+    await asyncio.to_thread(backup, settings, target)
+    await sessions.end(new.session_id, NOW)
+    await store.aclose()
+    await asyncio.to_thread(restore, settings, target, overwrite=True)
+    back = await asyncio.to_thread(open_store, settings)
+    try:
+        with pytest.raises(SessionOverError):
+            await Sessions(back.db, settings.accounts).identify(new.token, NOW, "/work")
     finally:
         await back.aclose()
 
