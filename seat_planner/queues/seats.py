@@ -7,9 +7,11 @@ from fractions import Fraction
 
 from seat_planner.errors import PlanInputError, above, at_least
 from seat_planner.queues.impatient import ImpatientQueue
+from seat_planner.queues.mixed import Arrivals, MixedQueue
 from seat_planner.queues.patient import PatientQueue
 
 MOST_SEATS = 10_000_000
+_PLAIN = Arrivals()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +43,31 @@ class Targets:
 
 
 def required_seats(
-    load: float, handling_s: float, targets: Targets, patience_s: float | None = None
+    load: float,
+    handling_s: float,
+    targets: Targets,
+    patience_s: float | None = None,
+    arrivals: Arrivals = _PLAIN,
 ) -> int:
     """Fewest seats that reach all targets. ``patience_s`` None: nobody gives up (Erlang C).
 
-    Raises PlanInputError.
+    ``arrivals``: redials and spread, for which callers must be able to give up. Raises
+    PlanInputError.
     """
     at_least("a_erlang", load, 0)
     if patience_s is None and targets.answer_rate is not None:
         raise PlanInputError("patience_s", "接通率目标需要来电人的平均耐心，请给出")
+    if patience_s is None and not arrivals.plain:
+        raise PlanInputError("patience_s", "重拨和波动的测算需要来电人的平均耐心，请给出")
     if load == 0.0:
         return 0
 
     def enough(seats: int) -> bool:
         if patience_s is None:
             return seats > load and _reached_patient(PatientQueue(seats, load, handling_s), targets)
-        return reached(ImpatientQueue(seats, load, handling_s, patience_s), targets)
+        if arrivals.plain:
+            return reached(ImpatientQueue(seats, load, handling_s, patience_s), targets)
+        return reached(MixedQueue(seats, load, handling_s, patience_s, arrivals), targets)
 
     guess = math.floor(load + math.sqrt(load)) if patience_s is None else math.ceil(load)
     return _fewest(enough, max(1, guess), max(1.0, math.sqrt(load) / 4.0))
@@ -103,7 +114,7 @@ def _reached_patient(queue: PatientQueue, targets: Targets) -> bool:
     )
 
 
-def reached(queue: ImpatientQueue, targets: Targets) -> bool:
+def reached(queue: ImpatientQueue | MixedQueue, targets: Targets) -> bool:
     """Whether a queue in which callers give up reaches every target."""
     level, wait = targets.service_level, targets.mean_wait_s
     return (

@@ -6,20 +6,16 @@ shifts (Koole and van der Sluis 2003 for the multimodular case with shifts). Flo
 what every interval, and every day, must have; what they cost is the difference.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 import numpy.typing as npt
 
 from seat_planner.errors import PlanInputError, above, at_least
 from seat_planner.queues.many import Floats, Integers, abandoned_many, required_seats_many
+from seat_planner.queues.mixed import busyness
 from seat_planner.queues.seats import Targets
-
-_NODES = 9
-"""Days are taken at this many equally likely levels of busyness."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +64,8 @@ class Demand:
         return [order[first : last + 1] for last, first in enumerate(firsts)]
 
     def factors(self) -> list[float]:
-        """Equally likely levels of a day's busyness, mean 1 (log-normal, by quantiles)."""
-        if self.day_cv == 0.0:
-            return [1.0]
-        spread = math.sqrt(math.log1p(self.day_cv**2))
-        normal = NormalDist()
-        levels = [math.exp(spread * normal.inv_cdf((k + 0.5) / _NODES)) for k in range(_NODES)]
-        mean = sum(levels) / _NODES
-        return [level / mean for level in levels]
+        """Equally likely levels of a day's busyness, mean 1."""
+        return busyness(self.day_cv)
 
     def lost(self, seats: Integers) -> Floats:
         """Expected calls given up in each interval with these seats."""
