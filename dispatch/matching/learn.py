@@ -15,8 +15,8 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize  # type: ignore[import-untyped]
-from scipy.stats import rankdata  # type: ignore[import-untyped]
+from scipy.optimize import minimize
+from scipy.stats import rankdata
 
 from dispatch.matching.errors import TooFewOutcomesError
 from dispatch.matching.weights import COUNT, NAMES, Weights

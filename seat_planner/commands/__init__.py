@@ -3,6 +3,7 @@
 import typer
 
 from seat_planner.commands.erlang import erlang
+from seat_planner.commands.forecast import forecast
 from seat_planner.commands.seats import seats
 from seat_planner.commands.year import year
 
@@ -10,5 +11,6 @@ plan_app = typer.Typer(no_args_is_help=True, help="座席测算：从话务量�
 plan_app.command("erlang")(erlang)
 plan_app.command("seats")(seats)
 plan_app.command("year")(year)
+plan_app.command("forecast")(forecast)
 
 __all__ = ["plan_app"]

@@ -8,8 +8,10 @@ import csv
 import functools
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -19,6 +21,9 @@ from seat_planner.errors import PlanInputError
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+_ISO = "{:04}-{:02}-{:02}"
 
 JSON = typer.Option("--json", help="每行输出一个 JSON 对象")
 
@@ -97,6 +102,22 @@ def number(row: Row, column: str) -> float | None:
         return float(cell)
     except ValueError:
         raise row.wrong(column, f"“{cell[:20]}”不是数字，请改正") from None
+
+
+def moment(row: Row, column: str) -> datetime:
+    """A cell as date and time of day (midnight where none is written), 2026/3/1 8:30 too.
+
+    Raises PlanInputError naming row and column.
+    """
+    cell = row.get(column, "")
+    found = _DAY.match(cell)
+    plain = cell if found is None else _ISO.format(*map(int, found.groups())) + cell[found.end() :]
+    plain = re.sub(r"([T ])(\d):", r"\g<1>0\2:", plain)
+    try:
+        return datetime.fromisoformat(plain)
+    except ValueError:
+        mend = f"“{cell[:20]}”不是日期或时间，请写成 2026-03-01 08:30"
+        raise row.wrong(column, mend) from None
 
 
 def emit(row: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seat_planner.commands.common import JSON, Row, emit, number, plain_errors, read_table
+from seat_planner.commands.common import JSON, emit, moment, number, plain_errors, read_table
 from seat_planner.errors import PlanInputError
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def _demand(
     calls: list[float] = []
     seen: dict[datetime, int] = {}
     for row in rows:
-        start = _moment(row)
+        start = moment(row, "start")
         if starts and (start.tzinfo is None) != (starts[0].tzinfo is None):
             raise row.wrong("start", "有的带时区有的不带，请统一")
         if start in seen:
@@ -129,15 +129,6 @@ def _demand(
     intervals = tuple(round((start - first).total_seconds() / interval_s) for start in starts)
     days = tuple(start.date().toordinal() for start in starts)
     return starts, Demand(tuple(calls), days, interval_s, aht, patience, day_cv, intervals)
-
-
-def _moment(row: Row) -> datetime:
-    cell = row["start"]
-    try:
-        return datetime.fromisoformat(cell.replace("/", "-"))
-    except ValueError:
-        mend = f"“{cell[:20]}”不是时间，请写成 2026-03-01 08:30"
-        raise row.wrong("start", mend) from None
 
 
 def _interval(starts: list[datetime]) -> float:
