@@ -146,3 +146,18 @@ def statutory_year(year: int) -> Year:
         off = frozenset(day for day in found if day.year == year)
     source = "全国年节及纪念日放假办法 第二条、第六条"
     return Year(year, Basis.COMPUTED, off, frozenset(), source)
+
+
+@lru_cache(maxsize=64)
+def statutory_holidays(year: int) -> frozenset[date]:
+    """法定休假日 themselves (全国年节及纪念日放假办法 第二条), not days off given in exchange.
+
+    Work on them is paid threefold (劳动法 第四十四条第三项). Empty outside of 1950 to 2099.
+    """
+    from holidays.countries.china import China  # a large package, needed for wages only
+
+    if not 1950 <= year <= 2099:
+        return frozenset()
+    named = China(years=year, language="zh_CN")  # type: ignore[no-untyped-call]
+    given = ("补假", "调休")
+    return frozenset(day for day, name in named.items() if not any(word in name for word in given))

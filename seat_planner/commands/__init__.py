@@ -2,6 +2,7 @@
 
 import typer
 
+from seat_planner.commands.cost import cost
 from seat_planner.commands.erlang import erlang
 from seat_planner.commands.forecast import forecast
 from seat_planner.commands.seats import seats
@@ -12,6 +13,7 @@ plan_app = typer.Typer(no_args_is_help=True, help="座席测算：从话务量�
 plan_app.command("erlang")(erlang)
 plan_app.command("seats")(seats)
 plan_app.command("year")(year)
+plan_app.command("cost")(cost)
 plan_app.command("forecast")(forecast)
 plan_app.command("today")(today)
 plan_app.command("budget")(budget)

@@ -124,15 +124,15 @@ def _demand(
             raise row.wrong("calls", "须为不小于0的数（夜间无来电填0）")
         starts.append(start)
         calls.append(many)
-    interval_s = _interval(starts)
+    interval_s = interval_of(starts)
     first = min(starts)
     intervals = tuple(round((start - first).total_seconds() / interval_s) for start in starts)
     days = tuple(start.date().toordinal() for start in starts)
     return starts, Demand(tuple(calls), days, interval_s, aht, patience, day_cv, intervals)
 
 
-def _interval(starts: list[datetime]) -> float:
-    """Length of an interval: the commonest step; the rows may have gaps (closed hours)."""
+def interval_of(starts: list[datetime]) -> float:
+    """Seconds of an interval: the commonest step; the rows may have gaps (closed hours)."""
     ordered = sorted(starts)
     steps = Counter((after - before).total_seconds() for before, after in pairwise(ordered))
     if not steps:

@@ -83,6 +83,8 @@ def abandoned_many(seats: Integers, loads: Floats, handling_s: float, patience_s
             there, load = seats[places], loads[places]
             inverse = inverse_blocking_many(there, load)
             found[places] = _lost(there.astype(np.float64), load, inverse, rate)
+    # without a seat nobody is answered, exactly
+    found[(seats == 0) & (loads > 0.0)] = 1.0
     return found
 
 

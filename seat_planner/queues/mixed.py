@@ -12,10 +12,11 @@ import math
 from dataclasses import dataclass, field
 from statistics import NormalDist
 
-from seat_planner.errors import PlanInputError, at_least
+from seat_planner.errors import PlanInputError
 from seat_planner.queues.impatient import ImpatientQueue
 
 LEVELS = 9
+MOST_CV = 5.0
 _STEPS = 200
 _EXACT = 1e-13
 
@@ -31,6 +32,12 @@ def busyness(cv: float) -> list[float]:
     return [level / mean for level in levels]
 
 
+def check_cv(field_name: str, cv: float) -> None:
+    """Raise PlanInputError unless a spread can be meant."""
+    if not 0.0 <= cv <= MOST_CV:
+        raise PlanInputError(field_name, f"须不小于0且不大于{MOST_CV:g}，如0.15")
+
+
 @dataclass(frozen=True, slots=True)
 class Arrivals:
     """How calls come in, beside their mean. Raises PlanInputError naming the field."""
@@ -43,7 +50,7 @@ class Arrivals:
     def __post_init__(self) -> None:
         if not 0.0 <= self.redial < 1.0:
             raise PlanInputError("redial", "须不小于0且小于1")
-        at_least("cv", self.cv, 0)
+        check_cv("cv", self.cv)
 
     @property
     def plain(self) -> bool:

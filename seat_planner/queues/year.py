@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from seat_planner.errors import PlanInputError, above, at_least
 from seat_planner.queues.many import Floats, Integers, abandoned_many, required_seats_many
-from seat_planner.queues.mixed import busyness
+from seat_planner.queues.mixed import busyness, check_cv
 from seat_planner.queues.seats import Targets
 
 
@@ -40,7 +40,7 @@ class Demand:
         above("interval", self.interval_s, 0)
         above("aht_s", self.handling_s, 0)
         above("patience_s", self.patience_s, 0)
-        at_least("day_cv", self.day_cv, 0)
+        check_cv("day_cv", self.day_cv)
         if len(self.calls) != len(self.days):
             raise PlanInputError("days", "须与时段一一对应")
         if self.places and len(self.places) != len(self.calls):

@@ -116,6 +116,7 @@ def test_nearly_everybody_redials_into_too_few_seats() -> None:
         (lambda: Arrivals(redial=1.0), "redial"),
         (lambda: Arrivals(redial=-0.1), "redial"),
         (lambda: Arrivals(cv=-1), "cv"),
+        (lambda: Arrivals(cv=1e200), "cv"),
         (lambda: MixedQueue(-1, 5, 300, 120, Arrivals()), "n"),
         (lambda: required_seats(5, 300, Targets(waiting=0.1), None, Arrivals(0.2)), "patience_s"),
     ],
