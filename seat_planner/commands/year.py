@@ -54,7 +54,7 @@ def year(
 
     国家标准 GB/T 33358-2016 要求任何连续24小时接通率不低于95%，对应 24h 下限。
 
-    interval 与 level 下限按预测的来电量测算；--day-cv 的波动只计入接通率。
+    --day-cv 的波动计入接通率；level 下限的限时接通比例按预测的来电量测算。
     """
     starts, demand = _demand(table, aht, patience, day_cv)
     plans = _plans(demand, answer_rate, (service_level, within), least)

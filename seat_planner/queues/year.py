@@ -104,8 +104,9 @@ def plan_year(
 
     ``every_day``: answer rate of each calendar day; ``any_24h``: of any 24 hours (GB/T 33358-2016
     asks for 0.95), from midnight or not: reached, each window as cheaply as can be given those
-    before it, not proved the cheapest together; ``every_interval``: what each interval must reach
-    at its expected calls; ``least``: seats that are always there. Raises PlanInputError.
+    before it, not proved the cheapest together; ``every_interval``: what each interval must reach,
+    the answer rate with days that vary, the rest at its expected calls; ``least``: seats that are
+    always there. Raises PlanInputError.
     """
     rates = {"answer_rate": answer_rate, "every_day": every_day, "any_24h": any_24h}
     for name, value in rates.items():
@@ -118,6 +119,8 @@ def plan_year(
             demand.loads, demand.handling_s, every_interval, demand.patience_s
         )
         seats = np.maximum(seats, floor)
+        if every_interval.answer_rate is not None:
+            seats = _raise(demand, seats, every_interval.answer_rate)
     calls = np.array(demand.calls)
     if every_day is not None:
         days = np.array(demand.days)
@@ -127,6 +130,16 @@ def plan_year(
         seats = _fill_windows(demand, seats, any_24h)
     seats = _fill(demand, seats, [(np.arange(calls.size), answer_rate)])
     return _told(demand, seats)
+
+
+def _raise(demand: Demand, seats: Integers, rate: float) -> Integers:
+    """Add seats where an interval misses its answer rate on days as they vary."""
+    calls = np.array(demand.calls)
+    # a rounding error is no caller lost
+    allowed = calls * (1.0 - rate + 1e-12)
+    while (late := demand.lost(seats) > allowed).any():
+        seats = seats + late
+    return seats
 
 
 Want = tuple[npt.NDArray[np.intp], float]

@@ -102,6 +102,13 @@ def test_days_that_vary_cost_seats() -> None:
     assert 1.03 < safe.seat_hours / plain.seat_hours < 1.08
 
 
+def test_every_interval_holds_on_days_that_vary() -> None:
+    plan = plan_year(demand(day_cv=0.2), every_interval=Targets(answer_rate=0.95))
+    assert plan.worst_interval >= 0.95
+    steady = plan_year(demand(), every_interval=Targets(answer_rate=0.95))
+    assert steady.seat_hours < plan.seat_hours
+
+
 def test_nights_without_calls_need_nobody() -> None:
     wanted = Demand((0.0, 0.0, 20.0), (0, 0, 0), 1800, 300, 120)
     assert plan_year(wanted).seats[:2] == (0, 0)
