@@ -49,7 +49,7 @@ def cost(
 
     wages = Wages(hourly, night, holiday_times, overtime_times, shrinkage, people, standard_hours)
     fixed = Fixed(seat, trunk, trunks, bot)
-    starts, calls, seats = _plan(table)
+    starts, calls, seats = read_plan(table)
     plan = Staffing(starts, calls, seats, interval_of(starts), aht, patience)
     found = cost(plan, wages, fixed, _statutory({start.year for start in starts}))
     if as_json:
@@ -71,7 +71,8 @@ def cost(
         typer.echo(f"每接通一个电话\t{found.per_answered:.2f} 元（接通 {found.answered:,.0f} 个）")
 
 
-def _plan(path: Path) -> tuple[list[datetime], list[float], list[int]]:
+def read_plan(path: Path) -> tuple[list[datetime], list[float], list[int]]:
+    """Starts, calls and seats of a plan. Raises PlanInputError naming row and column."""
     starts, calls, seats = [], [], []
     seen: dict[datetime, int] = {}
     for row in read_table(path, ("start", "calls", "seats")):

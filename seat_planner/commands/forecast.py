@@ -2,15 +2,13 @@
 
 import csv
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from seat_planner.commands.common import JSON, emit, plain_errors
+from seat_planner.commands.common import JSON, emit, plain_errors, progress
 from seat_planner.commands.history import read_series
 from seat_planner.errors import PlanInputError
 
@@ -72,7 +70,7 @@ def _tested(
 ) -> "Backtest":
     from seat_planner.forecast.backtest import backtest
 
-    with _progress("回测") as on_step:
+    with progress("回测") as on_step:
         return backtest(series, horizon, calendar=days, events=events, on_step=on_step)
 
 
@@ -85,7 +83,7 @@ def _made(
 ) -> "Forecast":
     from seat_planner.forecast.make import forecast
 
-    with _progress("选择模型") as on_step:
+    with progress("选择模型") as on_step:
         return forecast(
             series, horizon, calendar=days, events=events, learned=learned, on_step=on_step
         )
@@ -199,14 +197,3 @@ def _date(field: str, word: str) -> date:
         return datetime.strptime(word, "%Y-%m-%d").date()  # noqa: DTZ007 - a day has no zone
     except ValueError:
         raise PlanInputError(field, f"“{word[:20]}”不是日期，请写成 2027-01-01") from None
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on the terminal; nothing in a pipe or log."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(what, total=None)
-        yield lambda done, of: bars.update(task, completed=done, total=of)
