@@ -3,8 +3,7 @@
     .venv/bin/python -m benchmarks.planner_simulation [--replications 100] [--json]
 
 One process. The plain queue: 12 seats, patience, 1,000 replications of a day. The year: 300,000
-calls
-by half-hours over 45 seats at most, days that vary, a share served by the bot.
+calls by half-hours over 45 seats at most, days that vary, a share served by the bot.
 """
 
 import argparse
