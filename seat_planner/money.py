@@ -6,7 +6,7 @@ rest are part of the shifts and carry no extra; hours beyond the period's standa
 for nights is the employer's own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -16,6 +16,16 @@ from seat_planner.errors import PlanInputError, above, at_least
 from seat_planner.queues.many import abandoned_many
 
 YEAR_DAYS = 365.0
+LINE_NAMES: Mapping[str, str] = {
+    "wages": "工资",
+    "night": "夜班补贴",
+    "holiday": "法定节假日加付",
+    "overtime": "加班加付",
+    "seats": "座席设备",
+    "trunks": "中继线路",
+    "bot": "智能助手",
+}
+"""What users read."""
 NIGHT_FROM, NIGHT_TO = 22, 6
 """Hours between which the night's supplement is paid; a usual span, not a law's."""
 

@@ -5,6 +5,7 @@ import typer
 from seat_planner.commands.cost import cost
 from seat_planner.commands.erlang import erlang
 from seat_planner.commands.forecast import forecast
+from seat_planner.commands.report import demo, report
 from seat_planner.commands.seats import seats
 from seat_planner.commands.simulate import simulate
 from seat_planner.commands.today import budget, today
@@ -16,6 +17,8 @@ plan_app.command("seats")(seats)
 plan_app.command("year")(year)
 plan_app.command("cost")(cost)
 plan_app.command("simulate")(simulate)
+plan_app.command("report")(report)
+plan_app.command("demo")(demo)
 plan_app.command("forecast")(forecast)
 plan_app.command("today")(today)
 plan_app.command("budget")(budget)

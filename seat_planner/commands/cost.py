@@ -9,16 +9,6 @@ import typer
 from seat_planner.commands.common import JSON, emit, moment, number, plain_errors, read_table
 from seat_planner.commands.year import interval_of
 
-NAMES = {
-    "wages": "工资",
-    "night": "夜班补贴",
-    "holiday": "法定节假日加付",
-    "overtime": "加班加付",
-    "seats": "座席设备",
-    "trunks": "中继线路",
-    "bot": "智能助手",
-}
-
 
 @plain_errors
 def cost(
@@ -45,13 +35,13 @@ def cost(
     法定休假日不低于工资的300%、延长工作时间不低于150%：劳动法第四十四条。
     实行综合计算工时的，休息日排班不另加付，超出标准工时的部分按延长工作时间计。
     """
-    from seat_planner.money import Fixed, Staffing, Wages, cost
+    from seat_planner.money import LINE_NAMES, Fixed, Staffing, Wages, cost
 
     wages = Wages(hourly, night, holiday_times, overtime_times, shrinkage, people, standard_hours)
     fixed = Fixed(seat, trunk, trunks, bot)
     starts, calls, seats = read_plan(table)
     plan = Staffing(starts, calls, seats, interval_of(starts), aht, patience)
-    found = cost(plan, wages, fixed, _statutory({start.year for start in starts}))
+    found = cost(plan, wages, fixed, statutory({start.year for start in starts}))
     if as_json:
         emit(
             {
@@ -65,7 +55,7 @@ def cost(
         )
         return
     for name, amount in found.lines.items():
-        typer.echo(f"{NAMES[name]}\t{amount:,.0f} 元")
+        typer.echo(f"{LINE_NAMES[name]}\t{amount:,.0f} 元")
     typer.echo(f"合计\t{found.total:,.0f} 元（付薪 {found.paid_hours:,.0f} 小时）")
     if found.per_answered is not None:
         typer.echo(f"每接通一个电话\t{found.per_answered:.2f} 元（接通 {found.answered:,.0f} 个）")
@@ -91,7 +81,7 @@ def read_plan(path: Path) -> tuple[list[datetime], list[float], list[int]]:
     return starts, calls, seats
 
 
-def _statutory(years: set[int]) -> frozenset[date]:
+def statutory(years: set[int]) -> frozenset[date]:
     """法定休假日: the days 全国年节及纪念日放假办法 第二条 names, not those given in exchange."""
     from hotline.calendar.years import statutory_holidays
 

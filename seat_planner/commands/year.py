@@ -56,8 +56,8 @@ def year(
 
     --day-cv 的波动计入接通率；level 下限的限时接通比例按预测的来电量测算。
     """
-    starts, demand = _demand(table, aht, patience, day_cv)
-    plans = _plans(demand, answer_rate, (service_level, within), least)
+    starts, demand = demand_of(table, aht, patience, day_cv)
+    plans = plans_of(demand, answer_rate, (service_level, within), least)
     if out is not None:
         _write(out, starts, demand, plans[floor])
     cheapest = plans[Floor.NONE].seat_hours
@@ -83,9 +83,10 @@ def year(
         )
 
 
-def _plans(
+def plans_of(
     demand: "Demand", answer_rate: float, level: tuple[float, float], least: int
 ) -> dict[Floor, "YearPlan"]:
+    """The plan of each floor. ``level``: share and seconds of the floor by service level."""
     from seat_planner.queues import Targets
     from seat_planner.queues.year import plan_year
 
@@ -102,7 +103,7 @@ def _plans(
     }
 
 
-def _demand(
+def demand_of(
     path: Path, aht: float, patience: float, day_cv: float
 ) -> tuple[list[datetime], "Demand"]:
     """The table as demand. Raises PlanInputError naming row and column."""
