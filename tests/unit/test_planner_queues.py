@@ -236,6 +236,50 @@ def test_a_million_erlangs_and_none() -> None:
 
 
 @pytest.mark.parametrize(
+    ("model", "case", "wanted"),
+    [
+        # n, A, AHT, patience, T; summed and integrated with 30 digits (mpmath)
+        ("B", (99000, 100000, None, None, None), {"P_block": 0.010851540859187986}),
+        (
+            "C",
+            (100500, 100000, 300, None, 20),
+            {"P_wait": 0.07151693370109664, "SL_offered": 0.9999999999999998},
+        ),
+        (
+            "A",
+            (1000, 1000, 300, 120, 20),
+            {
+                "P_wait": 0.3926077680010259,
+                "P_abandon": 0.01545400965411702,
+                "SL_offered": 0.9841405642600564,
+            },
+        ),
+        (
+            "A",
+            (700, 1000, 300, 300, 30),
+            {"P_wait": 1.0, "P_abandon": 0.3, "SL_offered": 5.403335515864079e-13},
+        ),
+        (
+            "A",
+            (980, 900, 180, 1000, 10),
+            {
+                "P_wait": 0.004814358962126277,
+                "P_abandon": 1.0322386982610684e-05,
+                "SL_offered": 0.9999503380897777,
+            },
+        ),
+    ],
+)
+def test_large_queues_to_the_last_digits(
+    model: str, case: tuple[float | None, ...], wanted: dict[str, float]
+) -> None:
+    names = ("n", "a_erlang", "aht_s", "patience_s", "t_s")
+    found = compute(model, dict(zip(names, case, strict=True)))
+    for name, value in wanted.items():
+        assert close(found[name], value, 1e-12)
+
+
+@pytest.mark.parametrize(
     ("load", "handling", "targets", "patience", "seats"),
     [
         (10, 180, Targets(service_level=0.8, within_s=20, occupancy=0.85), None, 14),
