@@ -38,7 +38,7 @@ COMMANDS = {
     "import": ("exchange:import_file", "导入工单诉求、机构、人员、值班（.jsonl .xlsx .csv）"),
     "export": ("exchange:export_file", "导出工单、机构、人员、值班（.jsonl .xlsx）"),
     "standard": ("exchange:standard_app", "数据标准：代码表、JSON Schema"),
-    "plan": ("plan:plan_app", "座席测算：爱尔兰公式、需要的座席数"),
+    "plan": ("plan:plan_app", "座席测算：公式、全年座席、预测、模拟、成本、报告"),
     "backup": ("care:backup", "备份数据库和录音"),
     "restore": ("care:restore", "从备份恢复"),
     "audit": ("audit:audit_app", "审计链：核对，向平台存证"),

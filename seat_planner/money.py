@@ -83,8 +83,6 @@ class Cost:
     """By ``wages``, ``night``, ``holiday``, ``overtime``, ``seats``, ``trunks``, ``bot``."""
     paid_hours: float
     overtime_hours: float
-    most_seats: int
-    calls: float
     answered: float
 
     @property
@@ -137,7 +135,7 @@ def cost(plan: Staffing, wages: Wages, fixed: Fixed, holidays: frozenset[date]) 
         "trunks": fixed.trunks * fixed.trunk * share,
         "bot": fixed.bot * share,
     }
-    return Cost(lines, paid, overtime, most, float(calls.sum()), float((calls * (1 - lost)).sum()))
+    return Cost(lines, paid, overtime, float((calls * (1 - lost)).sum()))
 
 
 def _is_night(start: datetime) -> bool:

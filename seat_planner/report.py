@@ -54,7 +54,7 @@ def render(report: Report) -> str:
         _section("来电", _calls_chart(days), "每天的预计来电。"),
         _section("接通率", _path_chart(days, report.target), _path_words(report)),
         _section("座席", _seats_chart(report, plan), "各时段平均在席数（按星期和整点）。"),
-        _section("目标的代价", _floors(report), _floor_words(report)),
+        _section("目标的代价", _floors(report), _STANDARD),
     ]
     if report.wages is not None:
         sections.append(_section("成本", _cost_table(_cost(report, plan, report.wages)), _LAW))
@@ -65,6 +65,7 @@ def render(report: Report) -> str:
 
 
 _LAW = "法定休假日不低于工资的300%、延长工作时间不低于150%：《中华人民共和国劳动法》第四十四条。"
+_STANDARD = "GB/T 33358-2016《政府热线服务规范》：连续24小时内呼叫接通率不低于95%。"
 
 
 def _by_day(
@@ -133,10 +134,6 @@ def _floors(report: Report) -> str:
     ]
     head = ("目标", "座席小时", "多花", "全年接通率", "最差24小时", "最差时段")
     return _table(head, rows)
-
-
-def _floor_words(report: Report) -> str:
-    return "GB/T 33358-2016《政府热线服务规范》：连续24小时内呼叫接通率不低于95%。"
 
 
 def _cost(report: Report, plan: YearPlan, wages: Wages) -> Cost:

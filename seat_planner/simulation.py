@@ -18,6 +18,7 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from seat_planner.errors import PlanInputError, above, at_least
+from seat_planner.queues.mixed import check_cv
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -46,7 +47,8 @@ class Callers:
         above("aht_s", self.handling_s, 0)
         above("patience_s", self.patience_s, 0)
         above("handling_cv", self.handling_cv, 0)
-        at_least("day_cv", self.day_cv, 0)
+        check_cv("handling_cv", self.handling_cv)
+        check_cv("day_cv", self.day_cv)
         for name in ("unwilling", "contained"):
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise PlanInputError(name, "须不小于0且小于1")
@@ -99,12 +101,11 @@ class Simulated:
     """Replications × days: calls that wanted a person."""
     answered: Integers
     within: Integers
-    """Answered within ``within_s``."""
+    """Answered within the time asked about."""
     waited_s: Floats
     """Replications: of all calls, those given up included."""
     busy_s: Floats
     staffed_s: float
-    within_s: float
 
     @property
     def answer_rate(self) -> Estimate:
@@ -190,7 +191,7 @@ def simulate(
     if on_step is not None:
         on_step(days, days)
     staffed = float(grid.seats.sum()) * grid.interval_s
-    return Simulated(counted[0], counted[1], counted[2], sums[0], sums[1], staffed, within_s)
+    return Simulated(counted[0], counted[1], counted[2], sums[0], sums[1], staffed)
 
 
 class Floor:

@@ -73,6 +73,10 @@ class People:
             lambda session: get_person(session, self._ring, staff_no, reveal=reveal)
         )
 
+    async def known(self, staff_no: str) -> bool:
+        """Whether somebody has this staff number."""
+        return await self._db.read(lambda session: _row(session, staff_no) is not None)
+
     async def listed(
         self,
         *,

@@ -11,14 +11,13 @@ from hotline.accounts.people import People
 from hotline.accounts.records import Person
 from hotline.commands.care import opened
 from hotline.commands.common import console, plain_errors, run
+from hotline.commands.people import OPERATOR, STAFF
 from hotline.commands.records import region_names
 from hotline.db.opening import Store
 from hotline.domain.order_codes import Role
 from hotline.domain.people import Grant
 
 admin_app = typer.Typer(help="系统管理员与登录密码", no_args_is_help=True)
-OPERATOR = "operator"
-STAFF = Annotated[str, typer.Argument(help="工号")]
 
 
 @admin_app.command()
@@ -29,7 +28,7 @@ def create(staff_no: STAFF, name: Annotated[str, typer.Argument(help="姓名")])
     async def work() -> str:
         async with opened() as store:
             people = People(store.db, store.ring, region_names(store.settings))
-            if any(one.staff_no == staff_no for one in await people.listed()):
+            if await people.known(staff_no):
                 raise AccountInputError(
                     f"staff_no：{staff_no} 已登记；补发密码用 hotline admin password {staff_no}",
                     field="staff_no",

@@ -74,8 +74,7 @@ def add_person(
 
     async def work(store: Store, now: datetime) -> Saved:
         people = _people(store)
-        known = [one for one in await people.listed() if one.staff_no == staff_no]
-        if known:
+        if await people.known(staff_no):
             raise AccountInputError(
                 f"staff_no：{staff_no} 已登记；改角色用 people grant，改资料用 import",
                 field="staff_no",

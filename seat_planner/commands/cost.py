@@ -1,13 +1,13 @@
 """``hotline plan cost``: what the seats of a plan cost, and a call that was answered."""
 
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from seat_planner.commands.common import JSON, emit, moment, number, plain_errors, read_table
-from seat_planner.commands.year import interval_of
+from seat_planner.commands.common import JSON, emit, plain_errors
+from seat_planner.commands.intervals import interval_of, read_plan
 
 
 @plain_errors
@@ -59,26 +59,6 @@ def cost(
     typer.echo(f"合计\t{found.total:,.0f} 元（付薪 {found.paid_hours:,.0f} 小时）")
     if found.per_answered is not None:
         typer.echo(f"每接通一个电话\t{found.per_answered:.2f} 元（接通 {found.answered:,.0f} 个）")
-
-
-def read_plan(path: Path) -> tuple[list[datetime], list[float], list[int]]:
-    """Starts, calls and seats of a plan. Raises PlanInputError naming row and column."""
-    starts, calls, seats = [], [], []
-    seen: dict[datetime, int] = {}
-    for row in read_table(path, ("start", "calls", "seats")):
-        start = moment(row, "start")
-        if start in seen:
-            raise row.wrong("start", f"与第{seen[start]}行重复，请删去一行")
-        seen[start] = row.line
-        many, sitting = number(row, "calls"), number(row, "seats")
-        if many is None or not 0.0 <= many < float("inf"):
-            raise row.wrong("calls", "须为不小于0的数（夜间无来电填0）")
-        if sitting is None or not 0 <= sitting < 1e6 or sitting != int(sitting):
-            raise row.wrong("seats", "须为不小于0的整数")
-        starts.append(start)
-        calls.append(many)
-        seats.append(int(sitting))
-    return starts, calls, seats
 
 
 def statutory(years: set[int]) -> frozenset[date]:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from seat_planner.commands.common import JSON, emit, plain_errors, progress
-from seat_planner.commands.cost import read_plan
-from seat_planner.commands.year import interval_of
+from seat_planner.commands.intervals import interval_of, read_plan
 
 if TYPE_CHECKING:
     from seat_planner.simulation import Estimate, Grid

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seat_planner.commands.common import JSON, emit, moment, number, plain_errors, read_table
+from seat_planner.commands.common import JSON, emit, plain_errors, read_table
+from seat_planner.commands.intervals import intervals
 from seat_planner.errors import PlanInputError
 
 if TYPE_CHECKING:
@@ -78,34 +79,23 @@ def _show_budget(found: "LossBudget") -> None:
 
 def _so_far(path: Path) -> tuple[date, dict[str, float]]:
     """The one day, and its calls by start."""
-    found: dict[str, float] = {}
-    days: set[date] = set()
-    for row in read_table(path, ("start", "calls")):
-        start = moment(row, "start")
-        days.add(start.date())
-        if len(days) > 1:
+    rows = read_table(path, ("start", "calls"))
+    read = intervals(rows)
+    day = read[0][0].date()
+    for row, (start, calls) in zip(rows, read, strict=True):
+        if start.date() != day:
             raise row.wrong("start", "只能有一天的时段，请分开")
-        calls = number(row, "calls")
-        if calls is None or not 0.0 <= calls < float("inf") or calls != int(calls):
-            raise row.wrong("calls", "须为不小于0的整数")
-        found[f"{start:%H:%M}"] = calls
-    return days.pop(), dict(sorted(found.items()))
+        if calls != int(calls):
+            raise row.wrong("calls", "须为整数")
+    return day, {f"{start:%H:%M}": calls for start, calls in sorted(read)}
 
 
 def _expected(path: Path, day: date) -> tuple[list[str], list[float]]:
-    found: dict[str, float] = {}
-    for row in read_table(path, ("start", "calls")):
-        start = moment(row, "start")
-        if start.date() != day:
-            continue
-        calls = number(row, "calls")
-        if calls is None or not 0.0 <= calls < float("inf"):
-            raise row.wrong("calls", "须为不小于0的数")
-        found[f"{start:%H:%M}"] = calls
+    read = sorted(intervals(read_table(path, ("start", "calls"))))
+    found = {f"{start:%H:%M}": calls for start, calls in read if start.date() == day}
     if not found:
         raise PlanInputError(str(path), f"没有{day}的预测，请重新预测或检查日期")
-    starts = sorted(found)
-    return starts, [found[start] for start in starts]
+    return list(found), list(found.values())
 
 
 def _same_intervals(expected: list[str], seen: list[str]) -> None:

@@ -1,16 +1,15 @@
 """``hotline plan year``: the fewest seat-hours for the year's answer rate, and what floors cost."""
 
 import csv
-from collections import Counter
 from datetime import datetime
 from enum import StrEnum
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from seat_planner.commands.common import JSON, emit, moment, number, plain_errors, read_table
+from seat_planner.commands.common import JSON, emit, plain_errors, read_table
+from seat_planner.commands.intervals import interval_of, intervals
 from seat_planner.errors import PlanInputError
 
 if TYPE_CHECKING:
@@ -109,40 +108,14 @@ def demand_of(
     """The table as demand. Raises PlanInputError naming row and column."""
     from seat_planner.queues.year import Demand
 
-    rows = read_table(path, ("start", "calls"))
-    starts: list[datetime] = []
-    calls: list[float] = []
-    seen: dict[datetime, int] = {}
-    for row in rows:
-        start = moment(row, "start")
-        if starts and (start.tzinfo is None) != (starts[0].tzinfo is None):
-            raise row.wrong("start", "有的带时区有的不带，请统一")
-        if start in seen:
-            raise row.wrong("start", f"与第{seen[start]}行重复，请删去一行")
-        seen[start] = row.line
-        many = number(row, "calls")
-        if many is None or not 0.0 <= many < float("inf"):
-            raise row.wrong("calls", "须为不小于0的数（夜间无来电填0）")
-        starts.append(start)
-        calls.append(many)
+    read = intervals(read_table(path, ("start", "calls")))
+    starts = [start for start, _ in read]
     interval_s = interval_of(starts)
     first = min(starts)
-    intervals = tuple(round((start - first).total_seconds() / interval_s) for start in starts)
+    places = tuple(round((start - first).total_seconds() / interval_s) for start in starts)
     days = tuple(start.date().toordinal() for start in starts)
-    return starts, Demand(tuple(calls), days, interval_s, aht, patience, day_cv, intervals)
-
-
-def interval_of(starts: list[datetime]) -> float:
-    """Seconds of an interval: the commonest step; the rows may have gaps (closed hours)."""
-    ordered = sorted(starts)
-    steps = Counter((after - before).total_seconds() for before, after in pairwise(ordered))
-    if not steps:
-        raise PlanInputError("start", "至少需要两个时段，才能知道时段长度")
-    shortest = min(steps)
-    (common, _), *_ = steps.most_common(1)
-    if shortest < common:
-        raise PlanInputError("start", f"时段长度不一：有{shortest:g}秒也有{common:g}秒，请统一")
-    return common
+    calls = tuple(one for _, one in read)
+    return starts, Demand(calls, days, interval_s, aht, patience, day_cv, places)
 
 
 def _write(out: Path, starts: list[datetime], demand: "Demand", plan: "YearPlan") -> None:

@@ -5,7 +5,7 @@ weights and widths from forecasts whose whole horizon has come true by then.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -50,7 +50,6 @@ class Backtest:
     step: int
     first: int
     known_days: int
-    notes: tuple[str, ...] = field(default=())
 
     def wape(self, name: str | None = None) -> tuple[float, float]:
         """Sum of absolute errors over sum of calls, by interval and by day; of the blend or one
@@ -135,7 +134,6 @@ class Backtest:
                 "dates": [item.at.isoformat() for item in self.origins],
             },
             "worst_days": [row | {"day": row["day"].isoformat()} for row in self.worst_days()],
-            "notes": list(self.notes),
         }
 
     def _rows(self, name: str | None) -> tuple[Floats, Floats]:

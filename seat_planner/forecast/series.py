@@ -1,8 +1,7 @@
 """Counts by day and interval: what every forecast begins from."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
@@ -54,14 +53,3 @@ class Series:
 def clock(minute: int) -> str:
     """Minute of the day as ``08:30``."""
     return f"{minute // 60:02d}:{minute % 60:02d}"
-
-
-def spans(days: Iterable[date]) -> list[tuple[date, date]]:
-    """Days as runs of following days, for telling them shortly."""
-    found: list[tuple[date, date]] = []
-    for day in days:
-        if found and day - found[-1][1] == timedelta(days=1):
-            found[-1] = (found[-1][0], day)
-        else:
-            found.append((day, day))
-    return found

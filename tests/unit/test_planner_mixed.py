@@ -3,6 +3,7 @@
 import heapq
 import json
 import random
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -127,7 +128,7 @@ def test_what_cannot_be_meant_is_refused_by_name(work: object, field: str) -> No
     assert caught.value.field == field
 
 
-def test_the_command_counts_callers_and_calls(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_the_command_counts_callers_and_calls(tmp_path: Path) -> None:
     words = ["seats", "--calls", "100", "--redial", "0.5", "--cv", "0.2"]
     done = CliRunner().invoke(plan_app, [*words, "--json"])
     found = json.loads(done.stdout)

@@ -151,6 +151,8 @@ def test_confidence_intervals_hold_the_truth_as_often_as_they_say() -> None:
     [
         (lambda: Callers(0, 60), "aht_s"),
         (lambda: Callers(300, 60, unwilling=1.0), "unwilling"),
+        (lambda: Callers(300, 60, day_cv=1e200), "day_cv"),
+        (lambda: Callers(300, 60, handling_cv=1e200), "handling_cv"),
         (lambda: grid([1.0, -1.0], [1, 1]), "calls"),
         (lambda: grid([1.0], [-1]), "seats"),
         (lambda: grid([1.0, 2.0], [1]), "seats"),
