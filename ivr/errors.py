@@ -6,7 +6,8 @@ IvrError
  │   └─ AriConflictError     409/412/422: not in Stasis (any more), or not ready yet
  ├─ AriUnavailableError      the link is down or the answer did not come in time (retryable)
  ├─ AriLoginError            wrong user or password: no retry
- └─ MediaError               the media socket is gone (retryable)
+ ├─ MediaError               the media socket is gone (retryable)
+ └─ SeatStepError            409: a seat cannot do this in its state
 """
 
 from hotline.errors import HotlineError
@@ -60,6 +61,13 @@ class MediaError(IvrError):
 
     code = "media"
     retryable = True
+
+
+class SeatStepError(IvrError):
+    """The seat cannot do this now; the message says why, in the words of the panel."""
+
+    code = "seat-step"
+    status = 409
 
 
 def ari_error(method: str, path: str, status: int) -> AriError:

@@ -1,0 +1,1 @@
+"""Callers who wait for a person, and the seats that take them: a sans-I/O core."""
