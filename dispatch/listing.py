@@ -27,7 +27,7 @@ from hotline.domain.order_codes import Right
 from hotline.domain.orders import OrderView
 from hotline.domain.people import Actor
 from hotline.domain.regions import scope_prefix
-from hotline.privacy import KeyRing
+from hotline.privacy import KeyRing, normalise_phone
 
 MOST = 200
 
@@ -62,6 +62,7 @@ class OrderList:
 
     def __init__(self, db: Database, ring: KeyRing, allowed: Allowed) -> None:
         self._db = db
+        self._ring = ring
         self._sight = Sight(ring, allowed)
 
     async def page(self, actor: Actor, wanted: Wanted, now: datetime) -> Page:
@@ -82,6 +83,45 @@ class OrderList:
             return Page(views, following)
 
         return await self._db.read(work)
+
+    async def of_phone(self, actor: Actor, phone: str, limit: int) -> tuple[OrderView, ...]:
+        """Orders of whoever this telephone belongs to or called from, latest first."""
+        number = normalise_phone(phone)
+        if number is None:
+            return ()
+        hashed = self._ring.index("phone", number)
+        theirs = or_(col(OrderRow.phone_hash) == hashed, col(OrderRow.caller_hash) == hashed)
+        return await self._few(actor, [theirs], limit)
+
+    async def alike(
+        self, actor: Actor, topic: str, region: str | None, limit: int
+    ) -> tuple[OrderView, ...]:
+        """Finished orders about the same trouble, those of the same city first."""
+        conditions = [
+            col(OrderRow.topic) == topic,
+            col(OrderRow.state).in_([OrderState.CLOSED.value, OrderState.ARCHIVED.value]),
+        ]
+        city = [col(OrderRow.region).startswith(region[:4])] if region else []
+        near = await self._few(actor, [*conditions, *city], limit)
+        if len(near) == limit or not city:
+            return near
+        more = await self._few(actor, conditions, limit)
+        known = {order.order_no for order in near}
+        others = [order for order in more if order.order_no not in known]
+        return (*near, *others)[:limit]
+
+    async def _few(
+        self, actor: Actor, conditions: list[ColumnElement[bool]], limit: int
+    ) -> tuple[OrderView, ...]:
+        query = (
+            select(OrderRow)
+            .where(_within(reach(actor, Right.READ)), *conditions)
+            .order_by(col(OrderRow.created_at).desc())
+            .limit(limit)
+        )
+        return await self._db.read(
+            lambda session: tuple(self._sight.view(row, actor) for row in session.scalars(query))
+        )
 
 
 def _conditions(actor: Actor, wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]:

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from hotline.errors import SettingsError
-from hotline.settings_desk import AccountSettings
+from hotline.settings_desk import AccountSettings, QueueSettings
 from hotline.settings_orders import (
     CallbackSettings,
     DeadlineSettings,
@@ -183,6 +183,7 @@ class Settings(BaseSettings):
         default_factory=MatchSettings, description="Triage, and who gets an order"
     )
     web: WebSettings = Field(default_factory=WebSettings, description="Our HTTP server")
+    queue: QueueSettings = Field(default_factory=QueueSettings, description="Queue and seats")
     accounts: AccountSettings = Field(
         default_factory=AccountSettings, description="Signing in to the pages"
     )

@@ -12,7 +12,7 @@ from sqlmodel import col
 from hotline.accounts.checks import clean_person, wrong
 from hotline.accounts.errors import PersonNotFoundError
 from hotline.accounts.institutions import with_windows
-from hotline.accounts.records import Person, Saved
+from hotline.accounts.records import AtSeat, Person, Saved
 from hotline.accounts.rights import ROLE_RIGHTS
 from hotline.db import Database, audit_log
 from hotline.db.digests import person_digest
@@ -103,6 +103,20 @@ class People:
     async def actor(self, person_id: str) -> Actor:
         """Whoever this is, ready to act. Raises PersonNotFoundError, also when out of work."""
         return await self._db.read(lambda session: actor_of(session, person_id))
+
+    async def at_seat(self, person_id: str) -> AtSeat:
+        """Whoever takes a seat. Raises PersonNotFoundError, also when out of work."""
+
+        def work(session: Session) -> AtSeat:
+            row = session.get(PersonRow, person_id)
+            if row is None or not row.active:
+                raise PersonNotFoundError("没有这位在岗人员，请联系本单位管理人员")
+            place_ = session.get(InstitutionRow, row.institution) if row.institution else None
+            person = _of(self._ring, row, {}, reveal=True)
+            region = place_.region if place_ else None
+            return AtSeat(person_id, person.name, region, person.skills, person.languages)
+
+        return await self._db.read(work)
 
     async def erase(self, staff_no: str, settings: Settings, *, actor: str, now: datetime) -> str:
         """Destroy name, telephone and staff number, take rights, keys and coming duties away.

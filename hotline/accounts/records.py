@@ -1,6 +1,6 @@
 """People and keys as others see them. Names and telephones are personal data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from hotline.domain.codes import Coded
@@ -29,6 +29,19 @@ class Person:
     grants: tuple[Grant, ...] = ()
     person_id: str = ""
     """Ours, given when the person is first saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtSeat:
+    """Somebody who takes a seat."""
+
+    person_id: str
+    name: str = field(repr=False)
+    """Personal data; colleagues see it."""
+    region: str | None
+    """Of their institution; None: the whole province."""
+    skills: frozenset[str]
+    languages: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from hotline.domain.regions import covers
 
 ROLE_RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
-        Role.AGENT: frozenset({Right.FILE, Right.READ, Right.REVEAL, Right.CALLBACK}),
+        Role.AGENT: frozenset({Right.FILE, Right.READ, Right.REVEAL, Right.CALLBACK, Right.SEAT}),
         Role.HANDLER: frozenset({Right.READ, Right.REVEAL, Right.HANDLE, Right.CALLBACK}),
         Role.SUPERVISOR: frozenset(
             {
                 *(Right.FILE, Right.READ, Right.REVEAL, Right.CONFIDENTIAL, Right.CALLBACK),
                 *(Right.DISPATCH, Right.SUPERVISE, Right.ROSTER, Right.EVALUATE),
+                *(Right.SEAT, Right.MONITOR),
             }
         ),
         Role.REVIEWER: frozenset({Right.READ, Right.EVALUATE}),
@@ -25,6 +26,7 @@ ROLE_RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
                 *(Right.FILE, Right.READ, Right.REVEAL, Right.CONFIDENTIAL, Right.CALLBACK),
                 *(Right.HANDLE, Right.DISPATCH, Right.SUPERVISE, Right.ROSTER, Right.EVALUATE),
                 *(Right.PEOPLE, Right.RULES, Right.EXCHANGE, Right.HUB, Right.AUDIT),
+                Right.MONITOR,
             }
         ),
         # Runs the system, and for that needs nobody's trouble: no order can be read.

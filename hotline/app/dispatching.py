@@ -157,7 +157,8 @@ class Dispatching:
         self.lists = OrderList(db, ring, allowed)
         self.keys = ApiKeys(db, ring)
         self._passwords = Passwords(db, ring, settings.accounts)
-        self._sessions = Sessions(db, settings.accounts)
+        self.sessions = Sessions(db, settings.accounts)
+        self.gate = Gate([KeySource(self.keys), SessionSource(self.sessions)])
         self.inbox = HubInbox(db, self.desk, settings.hub)
         self._hub_slots = settings.hub.inbound_slots
         self._offer_again = settings.tracking.reopen == "asked"
@@ -203,7 +204,7 @@ class Dispatching:
 
     def mount(self, app: FastAPI) -> None:
         """The routers of dispatch."""
-        gate = Gate([KeySource(self.keys), SessionSource(self._sessions)])
+        gate = self.gate
         rooms = Rooms(
             self.intake,
             self.desk,
@@ -213,7 +214,7 @@ class Dispatching:
             self.ratings,
             self.progress,
         )
-        app.include_router(sign_in_router(self._passwords, self._sessions, gate.identity))
+        app.include_router(sign_in_router(self._passwords, self.sessions, gate.identity))
         app.include_router(orders_router(rooms, gate.identity))
         app.include_router(hub_router(self.inbox, self._hub_slots))
         app.include_router(work_router(self.rings, self.feed, self.opt_outs, gate.identity))

@@ -11,6 +11,7 @@ from asr import RecognizerPool
 from dispatch.hub.pusher import HubPusher
 from hotline import metrics
 from hotline.app import web
+from hotline.app.desking import Desking
 from hotline.app.dispatching import Dispatching
 from hotline.app.fallback import FallbackReader
 from hotline.app.joints import (
@@ -30,7 +31,7 @@ from hotline.errors import HotlineError
 from hotline.knowledge.search import KnowledgeBase
 from hotline.language import Understander, backchannel
 from hotline.settings import Settings
-from ivr.ari import AriClient
+from ivr.ari import AriClient, AriEvent
 from ivr.bot.dialogue import Dialogue
 from ivr.call.manager import CallManager
 from ivr.call.session import Parts
@@ -64,6 +65,7 @@ class House:
     manager: CallManager = field(init=False)
     pusher: HubPusher = field(init=False)
     dispatching: Dispatching = field(init=False)
+    desking: Desking = field(init=False)
     knowledge: KnowledgeBase = field(init=False)
     understander: Understander = field(init=False)
     _stack: contextlib.AsyncExitStack = field(init=False)
@@ -175,7 +177,7 @@ class House:
             user=pbx.ari_user,
             password=pbx.ari_password,
             app=pbx.ari_app,
-            on_event=lambda event: self.manager.on_event(event),
+            on_event=self._ari_event,
             on_ready=self._ari_ready,
             on_lost=lambda: metrics.ARI_CONNECTED.set(0),
         )
@@ -188,6 +190,9 @@ class House:
             node=self.settings.node,
             now=now,
             observe=self._observe,
+        )
+        self.desking = Desking(
+            self.settings, self.store, self.ari, self.manager, rooms, self.knowledge
         )
         reader = FallbackReader(self.settings, self.store.calls, rooms.intake, self.store.ring)
         self.manager.before_reconcile = reader.take_in
@@ -203,6 +208,9 @@ class House:
                 old_dialogue=self._old_dialogue,
                 backchannel=backchannel,
                 now=now,
+                queue=self.settings.queue,
+                desk=self.desking.desk,
+                wanted=self.desking.wanted,
             )
         )
         if self.pool.hears:
@@ -210,6 +218,8 @@ class House:
         await self.ari.start()
         self._stack.push_async_callback(self.ari.stop)
         await self.ari.wait_ready(30.0)
+        for name, work in self.desking.works.items():
+            self._run(name, work)
 
     async def _serve(self) -> None:
         server = web.Server(self)
@@ -235,7 +245,17 @@ class House:
         metrics.ARI_CONNECTED.set(1)
         if self.ari.connects > 1:
             metrics.ARI_RECONNECTS.inc()
+        if self.ari.connects > 1:
+            await self.manager.reconcile()
+            await self.desking.desk.renew()
+            return
+        await self.desking.desk.restore()
         await self.manager.reconcile()
+        await self.desking.desk.reconcile()
+
+    def _ari_event(self, event: AriEvent) -> None:
+        self.manager.on_event(event)
+        self.desking.desk.on_event(event)
 
     def _filed(self, order_no: str) -> None:
         self.pusher.wake()
@@ -245,6 +265,8 @@ class House:
         metrics.CALLS_ACTIVE.set(self.manager.live)
         data: dict[str, str | int | float | bool | None] = {"outcome": record.outcome}
         self.bus.publish(Event(name, now(), record.call_id, data))
+        if name == "call.ended":
+            self.desking.call_ended(record)
         self.watch(name, record)
 
     def _run(self, name: str, work: Callable[[], "asyncio.Future[None] | object"]) -> None:

@@ -79,6 +79,10 @@ class PoolEars:
         stream = self._pool.open(stream_id, on_event=on_event, priority=Priority.BOT)
         return CallStream(stream)
 
+    def open_beside(self, stream_id: str, on_event: Callable[[SpeechEvent], None]) -> CallStream:
+        """A stream for one side of a talk between people."""
+        return CallStream(self._pool.open(stream_id, on_event=on_event, priority=Priority.AGENT))
+
 
 class DeskOrders:
     """Intake, progress and rating as a call needs them."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from agent_ui import vendor
 from asr import choose_engine
 from asr import models as asr_models
 from dispatch.hub.pusher import HubPusher
@@ -69,6 +70,14 @@ def steps(settings: Settings) -> list[Step]:
             lambda: not voice_models.verify(settings.cache_dir),
             lambda report: _voice(settings, report),
             "hotline setup --only voice",
+            optional=True,
+        ),
+        Step(
+            "pages",
+            "网页组件",
+            lambda: not vendor.missing(settings.cache_dir),
+            lambda report: vendor.build(settings.cache_dir),
+            "hotline setup --only pages",
             optional=True,
         ),
         Step(

@@ -50,6 +50,7 @@ def build(house: "House") -> FastAPI:
 
     api.install(app)
     house.dispatching.mount(app)
+    house.desking.mount(app)
     return app
 
 

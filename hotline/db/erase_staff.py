@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from hotline.db import audit_log
-from hotline.db.desk_tables import PasswordRow, SessionRow
+from hotline.db.desk_tables import PasswordRow, SeatRow, SessionRow
 from hotline.db.digests import api_key_digest, person_digest
 from hotline.db.engine import Database
 from hotline.db.erased import note_erased
@@ -57,6 +57,7 @@ def erase_staff_rows(
         session.execute(update(DutyRow).where(*running).values(ends_at=now))
         _end_keys(session, ring, person_id, actor, now)
         session.execute(delete(SessionRow).where(col(SessionRow.person_id) == person_id))
+        session.execute(delete(SeatRow).where(col(SeatRow.person_id) == person_id))
         session.execute(delete(PasswordRow).where(col(PasswordRow.person_id) == person_id))
         digest = person_digest(ring, row, [])
         action = "person.erased"

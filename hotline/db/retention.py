@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from hotline.db import audit_log
-from hotline.db.desk_tables import SessionRow
+from hotline.db.desk_tables import SeatRow, SessionRow
 from hotline.db.engine import Database
 from hotline.db.erase_order import delete_orders
 from hotline.db.tables import (
@@ -129,8 +129,11 @@ def _orders(session: Session, ring: KeyRing, before: datetime, now: datetime) ->
 
 
 def forget_sessions(session: Session, before: datetime | None = None) -> None:
-    """Delete sessions of browsers that ended by themselves before a moment; None: all."""
+    """Delete sessions of browsers that ended by themselves before a moment; None: all, and with
+    them the seats that were signed in."""
     query = delete(SessionRow)
+    if before is None:
+        session.execute(delete(SeatRow))
     session.execute(query if before is None else query.where(col(SessionRow.expires_at) < before))
 
 

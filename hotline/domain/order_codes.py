@@ -25,6 +25,8 @@ class Right(Coded):
     DISPATCH = "order.dispatch", "派遣工单"
     SUPERVISE = "order.supervise", "催办、督办和审批"
     CALLBACK = "callback.work", "回拨和回访"
+    SEAT = "seat.use", "坐席接听"
+    MONITOR = "seat.monitor", "坐席监控"
     ROSTER = "roster.edit", "编辑值班表"
     PEOPLE = "people.edit", "管理机构和人员"
     KEYS = "keys.edit", "管理接口密钥"

@@ -7,7 +7,7 @@ adding one raises the second number of the version, changing what a file means t
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from hotline.domain import codes, order_codes
+from hotline.domain import codes, order_codes, seats
 from hotline.domain.codes import Coded
 from hotline.domain.regions import parent_of
 
@@ -66,6 +66,9 @@ _ENUMS: Mapping[str, tuple[str, type[Coded]]] = {
     "ring_result": ("外呼结果", order_codes.RingResult),
     "call_outcome": ("通话结果", codes.CallOutcome),
     "speaker": ("说话人", codes.Speaker),
+    "seat_state": ("坐席状态", seats.SeatState),
+    "break_reason": ("小休原因", seats.BreakReason),
+    "seat_cause": ("坐席状态变化原因", seats.SeatCause),
 }
 _SOURCES = {
     "satisfaction": "国办发〔2019〕51号（政务服务“好差评”五级）",

@@ -18,9 +18,9 @@ HangUp         nothing. The bot's part is over. After TransferDone(answered=True
                the outcome for the record: the person's talk with the caller goes on
 =============  ===================================================================================
 
-SpeechLost, Adopted and Hangup may come at any time. After Hangup the actions hold at most one
-FileOrder or RateOrder, whose result need not be returned, and end with HangUp, whose outcome is the
-record's.
+SpeechLost, Adopted and Hangup may come at any time; Returned takes a talk up that was handed over.
+After Hangup the actions hold at most one FileOrder or RateOrder, whose result need not be returned,
+and end with HangUp, whose outcome is the record's.
 """
 
 from dataclasses import dataclass
@@ -124,6 +124,15 @@ class TransferDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """A person gives the caller back. May come only after TransferDone(answered=True)."""
+
+    to: Literal["survey", "bot", "person"]
+    """survey: the talk is over, how was it? bot: go on with the caller. person: another person is
+    to be rung (the answer is Transfer)."""
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechLost:
     """Recognition went down in mid-call."""
 
@@ -148,6 +157,7 @@ Input = (
     | Found
     | OrderRated
     | TransferDone
+    | Returned
     | SpeechLost
     | Hangup
     | Adopted

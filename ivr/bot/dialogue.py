@@ -19,6 +19,7 @@ from ivr.bot.api import (
     Input,
     Key,
     OrderRated,
+    Returned,
     Silence,
     SpeechLost,
     Started,
@@ -29,7 +30,7 @@ from ivr.bot.flows.open import UNSURE
 from ivr.bot.flows.steps import leave
 from ivr.bot.leaving import hung_up
 from ivr.bot.manners import manners
-from ivr.bot.phrases import cancels
+from ivr.bot.phrases import cancels, wants_callback
 from ivr.bot.places import Places
 from ivr.bot.ports import Knowledge, Regions, Understander
 from ivr.bot.state import State
@@ -84,7 +85,7 @@ class Dialogue:
 
     def turn(self, given: Input, now: datetime) -> list[Action]:
         """What to do about what has just happened; exactly one ending action, at the end."""
-        if self.state.over:
+        if self.state.over and not isinstance(given, Returned):
             return [HangUp(outcome(self.state))]
         if isinstance(given, Hangup):
             return hung_up(Talk(self.state, self._tools, now))
@@ -109,6 +110,8 @@ class Dialogue:
                 _resume(t)
             case Filed() | FileFailed() | Found() | OrderRated() | TransferDone():
                 _result(t, given)
+            case Returned(to):
+                handover.returned(t, to)
             case Hangup():
                 raise RuntimeError("a caller who has gone is not talked to")
 
@@ -252,6 +255,8 @@ def _while_waiting(t: Talk, u: Understanding) -> None:
         t.s.waiting = None
         t.s.flow, t.s.step = "open", ""
         t.ask(t.p("go_ahead"), expect="open")
+    elif t.s.waiting == "transfer" and wants_callback(u.text):
+        handover.call_back_instead(t)
     elif t.s.waiting == "transfer":
         _ring_on(t)
     else:
@@ -271,6 +276,8 @@ def _key(t: Talk, digit: str) -> None:
     s.silences = 0
     if s.flow == "danger" and s.waiting != "file":
         FLOWS["danger"].key(t, digit)
+    elif s.waiting == "transfer" and digit == "1":
+        handover.call_back_instead(t)
     elif s.waiting == "transfer":
         _ring_on(t)
     elif s.waiting is not None:

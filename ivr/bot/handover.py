@@ -1,5 +1,7 @@
 """Handing over to a person, and what happens when nobody comes."""
 
+from typing import Literal
+
 from hotline.domain.codes import CallOutcome
 from ivr.bot.draft import callback_draft
 from ivr.bot.talk import Talk, outcome
@@ -58,6 +60,27 @@ def transfer_done(t: Talk, answered: bool) -> None:
     if s.reason == "distress":
         t.say(t.p("transfer.distress_missed"))
     ring_back(t, "callback.busy")
+
+
+def call_back_instead(t: Talk) -> None:
+    """Somebody who waits would rather be rung back: their place is kept. Ends the turn."""
+    t.s.waiting = None
+    ring_back(t, "callback.place")
+
+
+def returned(t: Talk, to: Literal["survey", "bot", "person"]) -> None:
+    """A person gives the caller back. Ends the turn."""
+    s = t.s
+    s.over = False
+    s.waiting = None
+    s.answered, s.rated = True, False
+    if to == "person":
+        t.transfer("requested", "transfer.next", urgent=False, on_call=False)
+    elif to == "bot":
+        s.flow, s.step = "open", ""
+        t.ask(t.p("returned"), expect="open")
+    else:
+        t.goto("rate")
 
 
 def _cannot_store(t: Talk) -> None:

@@ -118,6 +118,7 @@ P: dict[str, str] = {
     "callback.ok": "好，我登记下来，请话务员给您回电话。",
     "callback.nobody": "现在没有话务员值班，我登记下来，请他们给您回电话。",
     "callback.busy": "话务员都在忙，我登记下来，请他们给您回电话。",
+    "callback.place": "好，您的位置给您留着，话务员按顺序给您回电话。",
     "callback.story": "您想说的是什么事？一句话就行。",
     "callback.done": "登记好了，话务员会打您尾号",
     "callback.done_how": "的电话，请留意接听。",
@@ -162,6 +163,8 @@ P: dict[str, str] = {
     # -- people
     "keys.yes_no": "要请按1，不要按2。",
     "transfer.wait": "这就给您转人工，请别挂机。",
+    "transfer.next": "这就给您转接下一位，请别挂机。",
+    "returned": "人工已经接待完了，我是智能助手。还有什么可以帮您？",
     "transfer.misunderstood": "我没能听明白，给您转人工，请别挂机。",
     "distress": "您别着急，我听着呢。",
     "distress.offer": "要不要我请人来接，跟您细细说？",
@@ -336,6 +339,11 @@ def about(topic: Topic) -> str:
     return f"您说的是{TOPIC[topic]}的事，"
 
 
+def waiting(position: int) -> str:
+    """Where somebody stands in the queue: ``您前面还有2位，``; for the next one nothing."""
+    return f"您前面还有{position - 1}位，" if position > 1 else ""
+
+
 def wish(kind: ServiceType) -> str:
     """Which service an order asks for, read back: ``您要申请法律援助，``"""
     verb = {ServiceType.COMPLAINT: "", ServiceType.SUGGESTION: "提"}.get(kind, "办")
@@ -347,9 +355,15 @@ def matter(topic: Topic) -> str:
     return f"{TOPIC[topic]}的单子，"
 
 
+HOLD = "请您稍等，马上就来。"
+"""Said again and again while a person has put the caller on hold."""
+WAIT_ON = "话务员都在通话，请您再等一等。不想等的话，按1我们给您回电话。"
+"""Said again and again to somebody who waits for a person."""
+
+
 def _parts() -> list[str]:
     """Texts made of fixed words only."""
-    found = list(STATE.values())
+    found = [*STATE.values(), HOLD, WAIT_ON]
     found += [MENU_MORE, MENU_NONE]
     for make in (about, matter):
         found += [make(topic) for topic in Topic]

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from dataclasses import dataclass
 from typing import Any
 
 from ivr.ari import AriClient
@@ -10,7 +11,17 @@ from ivr.errors import AriError, AriNotFoundError, IvrError, MediaError
 
 MEDIA = "media-"
 SEAT = "seat-"
+TAP = "tap-"
 BRIDGE = "call-"
+
+
+@dataclass(frozen=True, slots=True)
+class TapLegs:
+    """Ids of what it takes to hear one leg beside the talk."""
+
+    snoop: str
+    media: str
+    bridge: str
 
 
 class CallLegs:
@@ -25,7 +36,7 @@ class CallLegs:
         self._call_id = call_id
         self._caller = caller
         # Legs of a killed hotline may still stand under their names: each life counts from its own.
-        self._first = self._attempt = life * 1000
+        self._first = self._attempt = self._seats = self._taps = life * 1000
         self.bridge = f"{BRIDGE}{call_id}"
         self.media = f"{MEDIA}{call_id}-{self._first}"
 
@@ -48,10 +59,13 @@ class CallLegs:
         """
         self._attempt += 1
         self.media = f"{MEDIA}{self._call_id}-{self._attempt}"
+        return await self._external(self.media)
+
+    async def _external(self, channel: str) -> str:
         answer = await self._ari.post(
             "channels/externalMedia",
             app=self._ari.app,
-            channelId=self.media,
+            channelId=channel,
             external_host="INCOMING",
             transport="websocket",
             connection_type="server",
@@ -59,15 +73,15 @@ class CallLegs:
             format="slin16",
             transport_data="f(json)",
         )
-        return f"/media/{segment(await self._connection_id(answer))}"
+        return f"/media/{segment(await self._connection_id(channel, answer))}"
 
-    async def _connection_id(self, answer: Any) -> str:
+    async def _connection_id(self, channel: str, answer: Any) -> str:
         name = "MEDIA_WEBSOCKET_CONNECTION_ID"
         if isinstance(answer, dict):
             found = (answer.get("channelvars") or {}).get(name)
             if found:
                 return str(found)
-        value = await self._ari.get(f"channels/{segment(self.media)}/variable", variable=name)
+        value = await self._ari.get(f"channels/{segment(channel)}/variable", variable=name)
         if isinstance(value, dict) and value.get("value"):
             return str(value["value"])
         raise MediaError("Asterisk gave no media connection")
@@ -78,9 +92,50 @@ class CallLegs:
             f"bridges/{segment(self.bridge)}/addChannel", channel=",".join(channels)
         )
 
-    def seat(self, number: int) -> str:
-        """Id of the channel of the n-th rung seat or telephone."""
-        return f"{SEAT}{self._call_id}-{self._first + number}"
+    async def bridge_out(self, channel: str) -> None:
+        """Take a channel out of the bridge; it hears nothing and is not heard."""
+        await self._ari.post(f"bridges/{segment(self.bridge)}/removeChannel", channel=channel)
+
+    async def mute(self, channel: str, muted: bool) -> None:
+        """Whether a channel is heard by the others."""
+        send = self._ari.post if muted else self._ari.delete
+        await send(f"channels/{segment(channel)}/mute", direction="in")
+
+    def new_tap(self) -> "TapLegs":
+        """Names for hearing one leg beside the talk."""
+        self._taps += 1
+        name = f"{self._call_id}-{self._taps}"
+        return TapLegs(f"{TAP}{name}", f"{MEDIA}{self._call_id}-tap{self._taps}", f"{TAP}{name}")
+
+    async def open_tap(self, channel: str, tap: "TapLegs") -> str:
+        """Copy what ``channel`` says to a media channel of its own; returns its WebSocket's path.
+
+        Both new channels may be joined (``join_tap``) after their own StasisStart.
+        """
+        await self._ari.post(
+            f"channels/{segment(channel)}/snoop/{segment(tap.snoop)}", app=self._ari.app, spy="in"
+        )
+        return await self._external(tap.media)
+
+    async def join_tap(self, tap: "TapLegs") -> None:
+        """Lead the copy into the media channel."""
+        await self._ari.post("bridges", type="mixing", bridgeId=tap.bridge)
+        await self._ari.post(
+            f"bridges/{segment(tap.bridge)}/addChannel", channel=f"{tap.snoop},{tap.media}"
+        )
+
+    async def close_tap(self, tap: "TapLegs") -> None:
+        """Take a tap down; safe at any time."""
+        with contextlib.suppress(IvrError):
+            await self.hang_up(tap.snoop)
+            await self.hang_up(tap.media)
+            with contextlib.suppress(AriError):
+                await self._ari.delete(f"bridges/{segment(tap.bridge)}")
+
+    def new_seat(self) -> str:
+        """Id of the channel of the next seat or telephone to be rung."""
+        self._seats += 1
+        return f"{SEAT}{self._call_id}-{self._seats}"
 
     async def ring(self, endpoint: str, channel: str, caller_id: str) -> None:
         """Ring a seat or telephone on a channel of the given id."""

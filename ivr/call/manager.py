@@ -15,7 +15,8 @@ from hotline.ids import new_id
 from ivr.ari import AriClient, AriEvent
 from ivr.ari.protocol import segment
 from ivr.call import messages as m
-from ivr.call.legs import BRIDGE, MEDIA, SEAT
+from ivr.call.handover import Found
+from ivr.call.legs import BRIDGE, MEDIA, SEAT, TAP
 from ivr.call.ports import Recording, Records
 from ivr.call.record import CallBook
 from ivr.call.recorder import Recorder, recording_name
@@ -23,6 +24,8 @@ from ivr.call.session import CallSession, Parts
 from ivr.errors import AriError, IvrError
 
 log = structlog.get_logger(__name__)
+_CAUSE_NO_SOUND = 44
+"""Asterisk's hangup cause of a channel whose RTP has stopped coming (``rtp_timeout``)."""
 _WITHHELD = frozenset({"", "anonymous", "unavailable", "unknown", "restricted", "asterisk"})
 
 
@@ -56,6 +59,8 @@ class CallManager:
         self._sent_away: set[str] = set()
         self.before_reconcile: Callable[[], Awaitable[object]] | None = None
         """Awaited first: what Asterisk's own records say of calls that are over."""
+        self.on_grown: Callable[[str], None] = lambda call_id: None
+        """Told when a running call's record or talk is not what it was; must not block."""
 
     def use(self, parts: Parts) -> None:
         """What calls are built from; given once, before the link is started."""
@@ -71,6 +76,24 @@ class CallManager:
         """No new calls are taken."""
         return self._draining
 
+    def session(self, call_id: str) -> CallSession | None:
+        """A running call; None when it is over."""
+        return self._by_call.get(call_id)
+
+    @property
+    def sessions(self) -> tuple[CallSession, ...]:
+        """All running calls."""
+        return tuple(self._sessions.values())
+
+    def talking(self) -> dict[str, str]:
+        """Which person is in which call."""
+        found: dict[str, str] = {}
+        for call_id, session in self._by_call.items():
+            talk = session.talk
+            if talk is not None and talk.person_id is not None:
+                found[talk.person_id] = call_id
+        return found
+
     def ears_lost(self) -> None:
         """Recognition went down."""
         for session in self._sessions.values():
@@ -84,7 +107,7 @@ class CallManager:
         if event.type == "StasisStart":
             self._entered(channel, event)
         elif event.type in ("StasisEnd", "ChannelDestroyed"):
-            self._left(channel)
+            self._left(channel, event)
         elif event.type == "ChannelDtmfReceived":
             session = self._sessions.get(channel)
             digit = event.data.get("digit")
@@ -102,10 +125,12 @@ class CallManager:
             if caller not in there:
                 session.post(m.CallerGone())
         orphans = [c for c in there if _leg_of(c) and _leg_of(c) not in self._by_call]
+        dead = [b for b in _ids(bridges) if b.startswith(TAP) and _leg_of(b) not in self._by_call]
         for record in await self._records.open_calls(self._node):
             if record.call_id not in self._by_call:
                 await self._adopt(record, there, orphans)
-        await self._sweep(there, orphans, bridges)
+        calls = [b for b in _ids(bridges) if b.startswith(BRIDGE)]
+        await self._sweep(there, orphans, [*dead, *calls])
 
     async def drain(self, limit: float) -> None:
         """Take no new calls, wait for the running ones, then leave the rest to the dialplan."""
@@ -124,8 +149,8 @@ class CallManager:
         session = self._by_call.get(call)
         if call and session is None:
             self._spawn(self._drop(f"channels/{segment(channel)}"))
-        elif session is not None and channel.startswith(MEDIA):
-            session.media_ready(channel)
+        elif session is not None and channel.startswith((MEDIA, TAP)):
+            session.entered(channel)
         elif session is not None:
             session.seat_answered(channel)
         elif self._draining:
@@ -133,11 +158,12 @@ class CallManager:
         elif channel not in self._sessions:
             self._start(self._fresh(channel, event.channel))
 
-    def _left(self, channel: str) -> None:
+    def _left(self, channel: str, event: AriEvent) -> None:
         if channel.startswith(SEAT):
             session = self._by_call.get(_leg_of(channel))
-            if session is not None:
-                session.seat_gone(channel)
+            # its StasisEnd comes first, and does not say why
+            if session is not None and event.type == "ChannelDestroyed":
+                session.seat_gone(channel, lost=event.data.get("cause") == _CAUSE_NO_SOUND)
         elif (session := self._sessions.get(channel)) is not None:
             session.post(m.CallerGone())
 
@@ -156,15 +182,23 @@ class CallManager:
         )
 
     def _start(
-        self, record: CallRecord, *, state: str | None = None, seat: str | None = None
+        self, record: CallRecord, *, state: str | None = None, seat: Found | None = None
     ) -> None:
         if self._parts is None:
             raise RuntimeError("CallManager.use comes before the first call")
         recorder = self._recorder(record)
         if recorder is not None:
             record = replace(record, recording=recording_name(record.call_id))
-        book = CallBook(self._records, record)
-        session = CallSession(self._parts, book, recorder, state=state, seat=seat)
+        call_id = record.call_id
+        book = CallBook(self._records, record, lambda: self.on_grown(call_id))
+        session = CallSession(
+            self._parts,
+            book,
+            recorder,
+            state=state,
+            seat=seat,
+            on_talk=lambda: self.on_grown(call_id),
+        )
         self._sessions[record.channel_id] = session
         self._by_call[record.call_id] = session
         self._observe("call.started" if record.adopted == 0 else "call.adopted", record)
@@ -207,16 +241,21 @@ class CallManager:
             return
         record = replace(record, adopted=record.adopted + 1)
         seats = [c for c in orphans if c.startswith(SEAT) and _leg_of(c) == record.call_id]
-        seat = seats[-1] if record.human_answered and seats else None
+        seat = self._found(record, seats[-1]) if record.human_answered and seats else None
         if seat is not None:
             # Caller and agent are talking: nothing of that is touched.
-            orphans.remove(seat)
+            orphans.remove(seat.channel)
         state = await self._records.load_state(record.call_id)
         log.info("live call adopted", talking=seat is not None)
         self._start(record, state=state, seat=seat)
 
+    def _found(self, record: CallRecord, channel: str) -> Found:
+        """Who is on the other end of an adopted talk: what the record says of it."""
+        seat = record.seat or ""
+        return Found(seat, channel, None if "/" in seat else seat or None)
+
     async def _sweep(
-        self, there: dict[str, dict[str, Any]], orphans: list[str], bridges: Any
+        self, there: dict[str, dict[str, Any]], orphans: list[str], bridges: list[str]
     ) -> None:
         """End what nobody owns; take callers in whose arrival we missed."""
         for channel in orphans:
@@ -226,9 +265,9 @@ class CallManager:
             ours = plan.get("app_name") == "Stasis" and self._is_ours(plan.get("app_data"))
             if ours and not _leg_of(channel) and channel not in self._sessions:
                 self._start(self._fresh(channel, data))
-        for bridge in bridges if isinstance(bridges, list) else []:
-            name = str(bridge.get("id", ""))
-            if name.startswith(BRIDGE) and name.removeprefix(BRIDGE) not in self._by_call:
+        for name in bridges:
+            ours = name.startswith(BRIDGE) and name.removeprefix(BRIDGE) not in self._by_call
+            if ours or name.startswith(TAP):
                 await self._drop(f"bridges/{segment(name)}")
 
     def _is_ours(self, app_data: Any) -> bool:
@@ -256,9 +295,13 @@ class CallManager:
         task.add_done_callback(self._tasks.discard)
 
 
+def _ids(bridges: Any) -> list[str]:
+    return [str(one.get("id", "")) for one in bridges] if isinstance(bridges, list) else []
+
+
 def _leg_of(channel: str) -> str:
     """The call a leg of ours belongs to, from its channel id; empty for callers' channels."""
-    for prefix in (MEDIA, SEAT):
+    for prefix in (MEDIA, SEAT, TAP):
         if channel.startswith(prefix):
             return channel.removeprefix(prefix).rsplit("-", 1)[0]
     return ""

@@ -1,9 +1,13 @@
 """What reaches a call session's inbox. One consumer takes them in order."""
 
+import asyncio
 from dataclasses import dataclass
+from enum import StrEnum
 
+from hotline.domain.codes import Speaker
 from hotline.domain.speech import SpeechEvent
 from ivr.bot.api import Input
+from ivr.call.handover import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +46,52 @@ class SeatGone:
     """A seat's channel has ended."""
 
     channel: str
+    lost: bool = False
+    """Its sound stopped coming: the agent has not hung up, the line has gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """Ringing people has ended: with (endpoint, channel), or None when nobody answered."""
+    """The search for a person has ended; None when nobody answered."""
 
-    answered: tuple[str, str] | None
+    answered: Found | None
     run: int
+
+
+class Control(StrEnum):
+    """What an agent may do with a call."""
+
+    HOLD = "hold"
+    RESUME = "resume"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+    HANG_UP = "hang_up"
+    TO_BOT = "to_bot"
+    TRANSFER = "transfer"
+    REJOIN = "rejoin"
+    """The page was reloaded: its telephone takes the old one's place in the talk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The agent wants something done; ``done`` ends once Asterisk has done it."""
+
+    control: Control
+    person_id: str
+    """Who asks: only whoever has the call may."""
+    to: str | None
+    """For a transfer: the person to ring."""
+    done: asyncio.Future[None]
+
+
+@dataclass(frozen=True, slots=True)
+class Overheard:
+    """Something was said between caller and agent."""
+
+    speaker: Speaker
+    event: SpeechEvent
+    at: float
+    """Event-loop time of the beginning of the stream the event's times count from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +107,11 @@ class EarsLost:
 
 
 @dataclass(frozen=True, slots=True)
+class Nudge:
+    """Look whether the call is over."""
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """The hotline must stop now; the caller is given to the dialplan's fallback."""
 
@@ -77,7 +124,10 @@ Message = (
     | MediaLost
     | SeatGone
     | Rung
+    | Asked
+    | Overheard
     | Result
     | EarsLost
+    | Nudge
     | Drain
 )

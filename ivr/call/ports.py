@@ -41,6 +41,9 @@ class Ears(Protocol):
     def open(self, stream_id: str, on_event: Callable[[SpeechEvent], None]) -> Stream:
         """A stream for one caller; events come on the event loop, in order."""
 
+    def open_beside(self, stream_id: str, on_event: Callable[[SpeechEvent], None]) -> Stream:
+        """A stream for one side of a talk between people: heard after those who wait for us."""
+
 
 class Mouth(Protocol):
     """The voice."""

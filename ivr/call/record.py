@@ -24,8 +24,15 @@ class CallBook:
     the database; ``close`` waits until all are done. A write that fails is tried again a few times.
     """
 
-    def __init__(self, records: Records, record: CallRecord) -> None:
+    def __init__(
+        self,
+        records: Records,
+        record: CallRecord,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``on_change``: the record has grown."""
         self._records = records
+        self._on_change = on_change
         self.record = record
         self._next_turn = len(record.turns)
         self._queue: asyncio.Queue[Callable[[], Awaitable[Any]] | None] = asyncio.Queue()
@@ -91,6 +98,7 @@ class CallBook:
 
     def _put(self, write: Callable[[], Awaitable[Any]]) -> None:
         self._queue.put_nowait(write)
+        self._on_change()
 
     async def _work(self) -> None:
         while (write := await self._queue.get()) is not None:

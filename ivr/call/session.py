@@ -2,29 +2,35 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
+from hotline.domain.calls import CallRecord
 from hotline.domain.codes import CallOutcome
 from hotline.domain.speech import SpeechStart
 from hotline.settings import PbxSettings
+from hotline.settings_desk import QueueSettings
 from ivr.ari import AriClient
 from ivr.bot import api
 from ivr.bot.dialogue import Dialogue
 from ivr.call import messages as m
 from ivr.call.conversation import Conversation
 from ivr.call.errands import Errand, Errands
-from ivr.call.handover import Ringing, on_duty
+from ivr.call.handover import Found
 from ivr.call.legs import CallLegs
+from ivr.call.people import People, Staff
+from ivr.call.person import TalkState
 from ivr.call.ports import Ears, Mouth, Orders, Stream
 from ivr.call.record import CallBook
 from ivr.call.recorder import Recorder
 from ivr.call.sound import CallSound
-from ivr.errors import IvrError
+from ivr.desk.desk import SeatDesk
+from ivr.errors import IvrError, SeatStepError
+from ivr.queue.parts import Wanted
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +56,11 @@ class Parts:
     """A dialogue from its saved state."""
     backchannel: Callable[[str], bool]
     now: Callable[[], datetime]
+    queue: QueueSettings = field(default_factory=QueueSettings)
+    desk: SeatDesk | None = None
+    """Seats of the pages; None: only the configured telephones are rung."""
+    wanted: Callable[[CallRecord, api.Transfer], Awaitable[Wanted]] | None = None
+    """What the queue is told of a caller."""
 
 
 class CallSession:
@@ -62,9 +73,13 @@ class CallSession:
         recorder: Recorder | None,
         *,
         state: str | None = None,
-        seat: str | None = None,
+        seat: Found | None = None,
+        on_talk: Callable[[], None] = lambda: None,
     ) -> None:
-        """``state``: the dialogue of an adopted call; ``seat``: the channel of the agent in it."""
+        """``state``: the dialogue of an adopted call; ``seat``: the agent in it.
+
+        ``on_talk``: the talk with a person stands differently.
+        """
         self._p = parts
         self.book = book
         self.caller = book.record.channel_id
@@ -92,13 +107,25 @@ class CallSession:
         self._state = state
         self._stream: Stream | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._ringing: Ringing | None = None
-        self._ring_run = 0
-        self._transfer: api.Transfer | None = None
+        self._people = People(
+            Staff(parts.ari, parts.pbx, parts.queue, parts.desk, parts.wanted, parts.now),
+            self._legs,
+            book,
+            parts.ears,
+            post=self.post,
+            say=self._talk.say,
+            spawn=self._spawn,
+            on_change=on_talk,
+        )
         self._wait_at: float | None = None
-        self._seat = seat
+        self._handed: Dialogue | None = None
+        """The dialogue while a person has the caller: it may be needed again."""
+        if seat is not None:
+            self._people.begin(seat)
         self._outcome: CallOutcome | None = None
         self._hangup_by = "bot"
+        self._done_by: str | None = None
+        """Who will have ended the call once our last words are heard."""
         self._over = False
 
     def post(self, message: m.Message) -> None:
@@ -107,18 +134,41 @@ class CallSession:
 
     def seat_answered(self, channel: str) -> None:
         """A rung seat has picked up."""
-        if self._ringing is not None:
-            self._ringing.answered(channel)
+        self._people.seat_answered(channel)
 
-    def seat_gone(self, channel: str) -> None:
-        """A seat's channel has ended."""
-        if self._ringing is not None:
-            self._ringing.gone(channel)
-        self.post(m.SeatGone(channel))
+    def seat_gone(self, channel: str, *, lost: bool = False) -> None:
+        """A seat's channel has ended; ``lost``: its sound had stopped coming."""
+        self._people.seat_gone(channel)
+        self.post(m.SeatGone(channel, lost))
 
-    def media_ready(self, channel: str) -> None:
-        """A media channel has entered Stasis."""
+    def entered(self, channel: str) -> None:
+        """A media channel or a tap of ours has entered Stasis."""
         self._sound.media_ready(channel)
+        self._people.entered(channel)
+
+    @property
+    def record(self) -> CallRecord:
+        """What is known of the call so far."""
+        return self.book.record
+
+    @property
+    def talk(self) -> TalkState | None:
+        """How the talk with a person stands; None while there is none."""
+        return self._people.person.state if self._people.person is not None else None
+
+    @property
+    def waits_for_person(self) -> bool:
+        """Somebody is being looked for."""
+        return self._people.looking
+
+    async def ask(self, control: m.Control, person_id: str, to: str | None = None) -> None:
+        """Do what the agent wants; returns once Asterisk has done it.
+
+        Raises SeatStepError (not now, or not by this person), IvrError.
+        """
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.post(m.Asked(control, person_id, to, done))
+        await done
 
     # ---- from begin to end -----------------------------------------------------------------------
 
@@ -148,14 +198,12 @@ class CallSession:
             self.book.update(engine=self._p.ears.engine, recording=record.recording)
         else:
             await self._take_over()
-        if self._seat is not None:
+        if self._people.person is not None:
+            self._handed = self._old_or_new_dialogue()
+            self._spawn(self._people.person.listen(self.caller))
             return
-        if self._p.ears.available:
-            self._stream = self._p.ears.open(record.call_id, lambda e: self.post(m.Spoke(e)))
-        self._sound.listen_with(self._stream)
-        duty, _ = await asyncio.gather(
-            on_duty(self._p.ari, self._p.pbx.seats), self._sound.open(self.caller)
-        )
+        self._open_ears()
+        duty, _ = await asyncio.gather(self._people.on_duty(), self._sound.open(self.caller))
         if self._state is not None:
             self._talk.dialogue = self._p.old_dialogue(self._state)
             self._talk.tell(api.Adopted())
@@ -163,7 +211,19 @@ class CallSession:
         self._talk.dialogue = self._p.new_dialogue(record.call_id, record.caller_number)
         night = self._p.now().hour not in _DAY
         speech = self._p.ears.available
-        self._talk.tell(api.Started(record.caller_number, speech, night, bool(duty)))
+        self._talk.tell(api.Started(record.caller_number, speech, night, duty))
+
+    def _old_or_new_dialogue(self) -> Dialogue:
+        record = self.book.record
+        if self._state is not None:
+            return self._p.old_dialogue(self._state)
+        return self._p.new_dialogue(record.call_id, record.caller_number)
+
+    def _open_ears(self) -> None:
+        if self._p.ears.available:
+            call_id = self.book.record.call_id
+            self._stream = self._p.ears.open(call_id, lambda e: self.post(m.Spoke(e)))
+        self._sound.listen_with(self._stream)
 
     async def _take_over(self) -> None:
         """A live call of a hotline that was killed: its clock, record and bridge go on."""
@@ -172,7 +232,7 @@ class CallSession:
         past = (self._p.now() - began).total_seconds()
         self._talk.answered_at = asyncio.get_running_loop().time() - past
         self.book.adopted()
-        if self._seat is None:
+        if self._people.person is None:
             await self._legs.answer()
         else:
             self._outcome = CallOutcome.TRANSFERRED
@@ -202,11 +262,19 @@ class CallSession:
                 self._talk.press(digit, now)
             case m.Result(answer):
                 self._talk.tell(answer, append=True)
-            case m.Rung(answered, run):
-                await self._rung(answered, run)
-            case m.SeatGone(channel):
-                if channel == self._seat:
-                    self._finish("agent")
+            case m.Rung():
+                await self._rung(message)
+            case m.Nudge():
+                return
+            case m.SeatGone(channel, lost):
+                person = self._people.person
+                if person is not None and channel == person.channel:
+                    await self._person_gone("person" if lost else "survey", hang_up=False)
+            case m.Asked():
+                self._spawn(self._asked(message))
+            case m.Overheard():
+                if self._people.person is not None:
+                    self._people.person.overheard(message, self._talk.answered_at)
             case m.CallerGone():
                 await self._caller_gone()
             case m.MediaLost():
@@ -222,16 +290,16 @@ class CallSession:
         self._talk.tick(now)
         if self._wait_at is not None and now >= self._wait_at:
             self._wait_at = None
-            if self._transfer is not None and not self._talk.caller_speaking:
-                self._talk.say(self._transfer.wait_text)
+            if self._people.keeps_waiting and not self._talk.caller_speaking:
+                self._talk.say(self._people.wait_text())
 
     def _voice_over(self, now: float) -> None:
         if self._talk.voice.current is not None:
             return
-        if self._outcome is not None and self._seat is None:
-            self._finish("bot")
+        if self._done_by is not None:
+            self._finish(self._done_by)
             return
-        if self._transfer is not None and self._ringing is not None:
+        if self._people.keeps_waiting:
             self._wait_at = now + _WAIT_AGAIN_S
         self._talk.voice_over(now)
 
@@ -282,8 +350,7 @@ class CallSession:
         if self._stream is not None:
             await self._stream.close()
         await self._sound.close()
-        if self._seat is not None:
-            await self._legs.hang_up(self._seat)
+        await self._people.let_go()
         await self._legs.clear(caller=self._hangup_by not in ("caller", "system"))
         outcome = self._outcome or CallOutcome.ABANDONED
         await self.book.finish(outcome, self._p.now(), self._hangup_by)
@@ -295,8 +362,8 @@ class CallSession:
     # ---- what the dialogue waits for -------------------------------------------------------------
 
     def _wait_for(self, last: api.Action) -> None:
-        if self._transfer is not None and not isinstance(last, api.Transfer):
-            self._stop_ringing()
+        if not isinstance(last, api.Transfer):
+            self._people.stop()
         match last:
             case api.Listen(expect, patience, _):
                 if self._stream is not None:
@@ -304,68 +371,94 @@ class CallSession:
             case api.FileOrder() | api.LookUp() | api.RateOrder():
                 self._spawn(self._run(last))
             case api.Transfer():
-                self._ring(last)
+                self.book.update(human_requested=True)
+                self._people.ring(last)
             case api.HangUp(outcome):
                 self._outcome = outcome
+                self._done_by = "agent" if self._handed is not None else "bot"
                 if self._talk.voice.current is None:
-                    self._finish("bot")
+                    self._finish(self._done_by)
 
     async def _run(self, errand: Errand) -> None:
         self.post(m.Result(await self._errands.run(errand)))
 
-    def _ring(self, transfer: api.Transfer) -> None:
-        if self._transfer is not None:
+    async def _rung(self, rung: m.Rung) -> None:
+        if not await self._people.found(rung):
             return
-        self._transfer = transfer
-        self._ring_run += 1
-        self.book.update(human_requested=True)
-        self._spawn(self._ring_people(transfer, self._ring_run))
-
-    async def _ring_people(self, transfer: api.Transfer, run: int) -> None:
-        people = await on_duty(self._p.ari, self._p.pbx.seats)
-        if transfer.on_call:
-            people += self._p.pbx.on_call
-        answered = None
-        if people and run == self._ring_run:
-            caller_id = self.book.record.caller_number or "anonymous"
-            self._ringing = Ringing(self._legs, ring_s=self._p.pbx.seat_ring_s, caller_id=caller_id)
-            self._talk.say(transfer.wait_text)
-            answered = await self._ringing.ring(people)
-        self.post(m.Rung(answered, run))
-
-    def _stop_ringing(self) -> None:
-        self._transfer = None
         self._wait_at = None
-        self._ring_run += 1
-        if self._ringing is not None:
-            self._spawn(self._ringing.cancel())
-            self._ringing = None
-
-    async def _rung(self, answered: tuple[str, str] | None, run: int) -> None:
-        if run != self._ring_run:
-            if answered is not None:
-                await self._legs.hang_up(answered[1])
-            return
-        self._transfer = None
-        self._wait_at = None
-        self._ringing = None
-        if answered is None:
+        if rung.answered is None:
             self._talk.tell(api.TransferDone(answered=False), append=True)
             return
-        endpoint, channel = answered
         self._talk.cut()
-        await self._legs.bridge_in(channel)
-        self._seat = channel
-        self.book.update(human_answered=True, seat=endpoint)
-        dialogue, self._talk.dialogue = self._talk.dialogue, None
-        if dialogue is not None:
-            for action in dialogue.turn(api.TransferDone(answered=True), self._p.now()):
+        await self._legs.bridge_in(rung.answered.channel)
+        person = self._people.begin(rung.answered)
+        seat = rung.answered.person_id or rung.answered.endpoint
+        self.book.update(human_answered=True, seat=seat)
+        self._handed, self._talk.dialogue = self._talk.dialogue, None
+        if self._handed is not None:
+            for action in self._handed.turn(api.TransferDone(answered=True), self._p.now()):
                 if isinstance(action, api.HangUp):
                     self._outcome = action.outcome
+            self.book.state(self._handed.to_json())
         self._sound.listen_with(None)
         if self._stream is not None:
             await self._stream.close()
             self._stream = None
+        self._spawn(person.listen(self.caller))
+
+    # ---- with a person ---------------------------------------------------------------------------
+
+    async def _asked(self, asked: m.Asked) -> None:
+        """Do what the agent wants and say how it went; a failure ends nothing."""
+        try:
+            await self._control(asked)
+        except IvrError as error:
+            if not asked.done.done():
+                asked.done.set_exception(error)
+        else:
+            if not asked.done.done():
+                asked.done.set_result(None)
+
+    async def _control(self, asked: m.Asked) -> None:
+        person = self._people.of(asked.person_id)
+        match asked.control:
+            case m.Control.HANG_UP:
+                await self._person_gone("survey")
+            case m.Control.TO_BOT:
+                await self._person_gone("bot")
+            case m.Control.TRANSFER:
+                if asked.to is None or asked.to == asked.person_id:
+                    raise SeatStepError("请选择要转接的坐席")
+                self._people.only(asked.to)
+                await self._person_gone("person")
+            case m.Control.REJOIN:
+                await self._people.rejoin(asked)
+                self._quiet()
+            case control:
+                await person.do(control)
+                if control is m.Control.HOLD:
+                    self._talk.say(self._people.wait_text())
+                elif control is m.Control.RESUME:
+                    self._quiet()
+
+    def _quiet(self) -> None:
+        self._wait_at = None
+        self._talk.cut()
+
+    async def _person_gone(
+        self, to: Literal["survey", "bot", "person"], *, hang_up: bool = True
+    ) -> None:
+        """The agent has left the caller: to be asked how it was, to the bot, to somebody else."""
+        person = await self._people.let_go(hang_up=hang_up)
+        self._quiet()
+        survey = self._p.queue.survey and person is not None and person.person_id is not None
+        if self._handed is None or (to == "survey" and not survey):
+            self._finish("agent")
+            self.post(m.Nudge())
+            return
+        self._talk.dialogue = self._handed
+        self._open_ears()
+        self._talk.tell(api.Returned(to))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name="call-work")

@@ -9,17 +9,20 @@ from ivr.call.legs import CallLegs
 from ivr.call.ports import Stream
 from ivr.call.recorder import Recorder
 from ivr.call.speaker import Speaker
+from ivr.call.steady import Steady
 from ivr.errors import MediaError
-from ivr.media import FRAME_BYTES, FRAME_S
+from ivr.media import FRAME_BYTES
 from ivr.media.echo import EchoGate
 from ivr.media.socket import MediaSocket
 
 _SILENCE = bytes(FRAME_BYTES)
 _READY_S = 5.0
-_GAP_FRAMES = 4
-"""A line that sends nothing (silence suppression, lost packets) is filled with silence after this
-many frames, so that the recognizer's clock, which counts sound, goes on."""
-_FILL_S = 0.06
+
+
+def media_address(pbx: PbxSettings, path: str) -> tuple[str, str]:
+    """Address of a media WebSocket, and the Authorization it wants."""
+    token = base64.b64encode(f"{pbx.ari_user}:{pbx.ari_password}".encode()).decode()
+    return f"ws://{pbx.http_host}:{pbx.http_port}{path}", f"Basic {token}"
 
 
 class CallSound:
@@ -41,11 +44,9 @@ class CallSound:
         self._on_lost = on_lost
         self._echo = EchoGate()
         self._stream: Stream | None = None
-        self._frames = 0
-        self._began = 0.0
+        self._steady = Steady(self._received)
         self._socket: MediaSocket | None = None
         self._ready: dict[str, asyncio.Event] = {}
-        self._filler: asyncio.TimerHandle | None = None
 
     def listen_with(self, stream: Stream | None) -> None:
         """Lead the caller's sound to this recognizer stream (None: nowhere)."""
@@ -53,7 +54,7 @@ class CallSound:
 
     def clock(self, stream_time: float) -> float:
         """Event-loop time of a time of the recognizer stream."""
-        return self._began + stream_time
+        return self._steady.began + stream_time
 
     def media_ready(self, channel: str) -> None:
         """The media channel has entered Stasis: it may be bridged now."""
@@ -63,11 +64,9 @@ class CallSound:
         """Open media and bridge it, with the other channels given. Raises MediaError, AriError."""
         path = await self._legs.open_media()
         ready = self._ready.setdefault(self._legs.media, asyncio.Event())
-        token = base64.b64encode(f"{self._pbx.ari_user}:{self._pbx.ari_password}".encode())
         socket = MediaSocket(
-            f"ws://{self._pbx.http_host}:{self._pbx.http_port}{path}",
-            f"Basic {token.decode()}",
-            on_frame=self._received,
+            *media_address(self._pbx, path),
+            on_frame=self._steady.receive,
             on_played=lambda mark, at: self._speaker.played(mark),
             on_sent=self._sent,
             on_flushed=self._flushed,
@@ -86,42 +85,21 @@ class CallSound:
             raise
         self._socket = socket
         self._speaker.attach(socket)
-        self._fill()
+        self._steady.start()
 
     async def close(self) -> None:
         """Close the socket and the recording."""
-        if self._filler is not None:
-            self._filler.cancel()
+        self._steady.stop()
         if self._socket is not None:
             await self._socket.close()
         if self._recorder is not None:
             await self._recorder.close()
 
-    def _received(self, frame: bytes) -> None:
-        if len(frame) != FRAME_BYTES:
-            return
-        now = asyncio.get_running_loop().time()
-        if self._frames == 0:
-            self._began = now - FRAME_S
-        self._frames += 1
-        # The earliest arrival of any frame gives the truest clock; later ones waited somewhere.
-        self._began = min(self._began, now - self._frames * FRAME_S)
+    def _received(self, frame: bytes, now: float, at: float) -> None:
         if self._recorder is not None:
             self._recorder.received(frame, now)
         if self._stream is not None:
-            # the stream's own clock: a frame that came late was not spoken late
-            at = self._began + self._frames * FRAME_S
             self._stream.feed(_SILENCE if self._echo.is_echo(frame, at) else frame)
-
-    def _fill(self) -> None:
-        loop = asyncio.get_running_loop()
-        if self._frames == 0:
-            self._began = loop.time()
-        missing = int((loop.time() - self._began) / FRAME_S) - self._frames
-        if missing >= _GAP_FRAMES:
-            for _ in range(missing - 1):
-                self._received(_SILENCE)
-        self._filler = loop.call_later(_FILL_S, self._fill)
 
     def _sent(self, pcm: bytes, at: float) -> None:
         self._echo.sent(pcm, at)

@@ -142,6 +142,15 @@ class Queue:
             raise SeatStepError("请先登记本次通话的处理结果，再小休")
         return self._move(seat, SeatCause.BREAK, now, reason=reason, limit=limit) + self._match(now)
 
+    def restore(self, seat: Seat, now: datetime) -> list[Output]:
+        """A seat as it was before a restart. Who was being rung is ready again."""
+        if seat.state is SeatState.RINGING:
+            seat.state, seat.call_id = SeatState.READY, None
+        if seat.state is SeatState.READY and not seat.linked:
+            seat.state = SeatState.LINK_LOST
+        self._seats[seat.agent.person_id] = seat
+        return [SeatChanged(seat.agent.person_id, None), *self._match(now)]
+
     def link(self, person_id: str, up: bool, now: datetime) -> list[Output]:
         """The seat's telephone has come or gone. A call it is in goes on."""
         seat = self._seats.get(person_id)

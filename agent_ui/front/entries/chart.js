@@ -1,0 +1,4 @@
+// Time series of the wallboard.
+import uPlot from "uplot";
+
+export default uPlot;

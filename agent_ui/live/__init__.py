@@ -1,0 +1,1 @@
+"""Live documents: what pages show, sent as a snapshot and then as numbered changes."""

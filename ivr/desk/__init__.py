@@ -1,0 +1,1 @@
+"""Seats and the queue at work: what the pages and the calls use."""
