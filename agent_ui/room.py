@@ -42,7 +42,7 @@ class LiveCall(Protocol):
 
 
 class PageRoom:
-    """Documents: ``seat:<person>``, ``call:<id>``, ``pop:<id>``, ``queue``, ``seats``, ``tiles``."""
+    """Documents: ``queue``, ``seats``, ``tiles``, and by id ``seat:``, ``call:`` and ``pop:``."""
 
     def __init__(
         self,

@@ -26,7 +26,7 @@ export function ring() {
   timer = setInterval(beat, 4000);
   if (document.hidden && "Notification" in window && Notification.permission === "granted") {
     // no number and no name: a notification is seen by whoever passes
-    note = new Notification("12348 来电", { tag: "incoming-call", renotify: true, requireInteraction: true });
+    note = new Notification("12348 来电", { tag: "incoming-call", requireInteraction: true });
     note.onclick = () => window.focus();
   }
 }

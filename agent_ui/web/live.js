@@ -29,12 +29,12 @@ export function merged(doc, patch) {
 /** The live link of this page. Documents are signals; an unknown one is an empty object. */
 export class Live {
   constructor() {
-    /** @type {Map<string, import("./types").Signal<Doc>>} */
+    /** @type {Map<string, {value: Doc}>} */
     this.docs = new Map();
     /** @type {Map<string, number>} */
     this.numbers = new Map();
-    /** "up", "down" or "over" (the session has ended) */
-    this.state = signal("down");
+    /** "over": the session has ended */
+    this.state = signal(/** @type {"up" | "down" | "over"} */ ("down"));
     /** Milliseconds our clock is behind the server's. */
     this.behind = 0;
     this.wait = FIRST_WAIT_MS;

@@ -32,6 +32,7 @@ PACKAGES = (
     Package("sip-tester", "sipp", "places the calls of the tests", False),
     Package("postgresql", "postgres", "database for several nodes, and its tests", False),
     Package("nats-server", "nats-server", "events between nodes, and their tests", False),
+    Package("chromium", "chromium", "the browser of the tests", False),
 )
 """All of them, those of the tests too. Asterisk needs none: apt and dpkg unpack it."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from hotline.domain import codes, order_codes
+from hotline.domain import codes, order_codes, seats
 from hotline.domain.codes import Coded
 from hotline.domain.regions import PROVINCE, is_city, parent_of
 from hotline.domain.standard import _ENUMS, code_tables
@@ -27,7 +27,7 @@ TABLES = code_tables(REGIONS)
 def test_every_code_table_of_the_domain_is_in_the_standard() -> None:
     found = {
         member
-        for module in (codes, order_codes)
+        for module in (codes, order_codes, seats)
         for _, member in inspect.getmembers(module, inspect.isclass)
         if issubclass(member, Coded) and member is not Coded
     }
