@@ -22,8 +22,9 @@ from hotline.domain.seats import BreakReason
 from hotline.errors import HotlineError, InputError
 from hotline.settings import Settings
 from ivr.call.messages import Control
+from ivr.errors import SeatStepError
 
-_CHECK_S = 30.0
+CHECK_S = 30.0
 """How often an open page's session and rights are looked at again."""
 _SEND_S = 10.0
 """A page that takes nothing for so long has gone."""
@@ -119,6 +120,8 @@ def live_router(
     room: PageRoom,
     sessions: Sessions,
     now: Callable[[], datetime],
+    *,
+    check_s: float = CHECK_S,
 ) -> APIRouter:
     """The live WebSocket: the documents somebody may see, whole and then as changes."""
     router = APIRouter()
@@ -134,7 +137,7 @@ def live_router(
             await socket.close(_FOREIGN if error.status == 403 else _OVER, str(error)[:40])
             return
         await socket.accept()
-        await _Page(room, socket, known.actor, token, sessions, now).serve()
+        await _Page(room, socket, known.actor, token, sessions, now, check_s).serve()
 
     return router
 
@@ -150,7 +153,9 @@ class _Page:
         token: str,
         sessions: Sessions,
         now: Callable[[], datetime],
+        check_s: float,
     ) -> None:
+        self._check_s = check_s
         self._room = room
         self._socket = socket
         self._actor = actor
@@ -159,6 +164,7 @@ class _Page:
         self._now = now
         self._wake = asyncio.Event()
         self._feed = room.board.open(self._wake.set)
+        self._over = False
 
     async def serve(self) -> None:
         person = self._actor.person_id or ""
@@ -174,18 +180,20 @@ class _Page:
             self._refollow()
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            watchers.discard(self._refollow)
-            if not watchers:
-                self._room.watchers.pop(person, None)
+            self._over = True
             self._feed.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             with contextlib.suppress(RuntimeError):
                 await self._socket.close()
+            watchers.discard(self._refollow)
+            if not watchers:
+                self._room.watchers.pop(person, None)
 
     def _refollow(self) -> None:
-        self._feed.follow(self._room.followed(self._actor))
+        if not self._over:
+            self._feed.follow(self._room.followed(self._actor))
 
     async def _send(self) -> None:
         hello = {"hello": {"person": self._actor.person_id, "now": self._now().isoformat()}}
@@ -210,16 +218,24 @@ class _Page:
     async def _check(self) -> None:
         """A session that has ended, or a right taken away, ends here as well."""
         while True:
-            await asyncio.sleep(_CHECK_S)
+            await asyncio.sleep(self._check_s)
             try:
                 known = await self._sessions.identify(self._token, self._now(), "/api/v1/live")
             except AccessError as error:
+                self._leave_seat()
                 await self._socket.close(_OVER, str(error)[:40])
                 return
             except HotlineError:
                 continue
             self._actor = known.actor
+            if reach(known.actor, Right.SEAT).nowhere:
+                self._leave_seat()
             self._refollow()
+
+    def _leave_seat(self) -> None:
+        """Who may not (any more) take calls is given none; a call at hand is finished."""
+        with contextlib.suppress(SeatStepError):
+            self._room.desk.sign_out(self._actor.person_id or "")
 
 
 def ask_of(

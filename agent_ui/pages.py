@@ -3,10 +3,12 @@
 Nothing is loaded from elsewhere, no script stands in the page's text, and nobody may frame it.
 """
 
+import functools
+import gzip
 from pathlib import Path
 
-from fastapi import APIRouter, Response
-from fastapi.responses import FileResponse, RedirectResponse
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from agent_ui import vendor
@@ -42,34 +44,46 @@ def pages_router(cache_dir: Path, sip_origin: str) -> APIRouter:
         "Cache-Control": "no-cache",
     }
 
-    def send(path: Path) -> Response:
+    def send(path: Path, request: Request) -> Response:
         if not path.is_file():
             raise HTTPException(404)
-        return FileResponse(path, media_type=_TYPES[path.suffix], headers=headers)
+        told = {**headers, "Vary": "Accept-Encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            content = _packed(path, path.stat().st_mtime_ns)
+            told["Content-Encoding"] = "gzip"
+        else:
+            content = path.read_bytes()
+        return Response(content, media_type=_TYPES[path.suffix], headers=told)
 
     @router.get("/")
     def start() -> Response:
         return RedirectResponse("/desk")
 
     @router.get("/{page}")
-    def page(page: str) -> Response:
+    def page(page: str, request: Request) -> Response:
         if page not in PAGES:
             raise HTTPException(404)
-        return send(WEB / PAGES[page])
+        return send(WEB / PAGES[page], request)
 
     @router.get("/web/{name}")
-    def file(name: str) -> Response:
+    def file(name: str, request: Request) -> Response:
         # only what lies there by name: no path can lead out of the folder
         found = {path.name: path for path in WEB.iterdir() if path.suffix in _TYPES}
         if name not in found:
             raise HTTPException(404)
-        return send(found[name])
+        return send(found[name], request)
 
     @router.get("/vendor/{name}")
-    def library(name: str) -> Response:
+    def library(name: str, request: Request) -> Response:
         made = {*vendor.wanted(), *(f"{one}.LEGAL.txt" for one in vendor.wanted())}
         if name not in made:
             raise HTTPException(404)
-        return send(vendor.folder(cache_dir) / name)
+        return send(vendor.folder(cache_dir) / name, request)
 
     return router
+
+
+@functools.lru_cache(maxsize=64)
+def _packed(path: Path, stamp: int) -> bytes:
+    """A file packed, once for each state of it (``stamp``: when it was changed)."""
+    return gzip.compress(path.read_bytes(), 9, mtime=0)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from asr.engines import EngineChoice, choose_engine
     from asr.fake import FakeRecognizerPool, FakeRecognizerStream
     from asr.files import TranscribeResult, transcribe
-    from asr.patience import SHORT_ANSWER, STORY, Patience
+    from asr.patience import SHORT_ANSWER, STORY, TALK, Patience
     from asr.schedule import Priority
     from asr.stream import Completeness, RecognizerStream
     from asr.workers import PoolStats, RecognizerPool
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _WHERE = {
     "SHORT_ANSWER": "asr.patience",
     "STORY": "asr.patience",
+    "TALK": "asr.patience",
     "Patience": "asr.patience",
     "EngineChoice": "asr.engines",
     "choose_engine": "asr.engines",
@@ -36,6 +37,7 @@ _WHERE = {
 __all__ = [
     "SHORT_ANSWER",
     "STORY",
+    "TALK",
     "Completeness",
     "EngineChoice",
     "FakeRecognizerPool",

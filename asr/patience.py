@@ -49,3 +49,5 @@ SHORT_ANSWER = Patience(complete_s=0.42, incomplete_s=0.95, hanging_s=1.4)
 """For a question that a word answers: yes or no, a number, a name."""
 STORY = Patience(complete_s=0.6)
 """For an open question: what happened?"""
+TALK = Patience(complete_s=0.35, incomplete_s=0.6, hanging_s=0.6)
+"""For the transcript of a talk between people: nobody answers, a line may end at any pause."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from asr import RecognizerPool, RecognizerStream
-from asr.patience import SHORT_ANSWER, STORY, Patience
+from asr.patience import SHORT_ANSWER, STORY, TALK, Patience
 from asr.schedule import Priority
 from dispatch.errors import AlreadyRatedError, OrderNotFoundError, StepError
 from dispatch.intake import IntakeDesk
@@ -81,7 +81,10 @@ class PoolEars:
 
     def open_beside(self, stream_id: str, on_event: Callable[[SpeechEvent], None]) -> CallStream:
         """A stream for one side of a talk between people."""
-        return CallStream(self._pool.open(stream_id, on_event=on_event, priority=Priority.AGENT))
+        stream = self._pool.open(
+            stream_id, on_event=on_event, priority=Priority.AGENT, patience=TALK
+        )
+        return CallStream(stream)
 
 
 class DeskOrders:

@@ -100,6 +100,7 @@ def checks(settings: Settings) -> Sequence[tuple[str, Check]]:
         ("keys", lambda: [*_check_keys(settings)]),
         ("recognition", lambda: [*_check_recognition(settings)]),
         ("voice", lambda: [*_check_voice(settings)]),
+        ("pages", lambda: [*_check_pages(settings)]),
         ("prompts", lambda: [*_check_prompts(settings)]),
         ("knowledge", lambda: [*_check_knowledge(settings)]),
         ("hub", lambda: [*_check_hub(settings)]),
@@ -190,6 +191,12 @@ def _check_voice(settings: Settings) -> Iterable[Finding]:
         yield Finding("voice", True, pick(settings.voice, settings.cache_dir).voice, "")
     except HotlineError as error:
         yield Finding("voice", False, str(error), "hotline setup --only voice")
+
+
+def _check_pages(settings: Settings) -> Iterable[Finding]:
+    missing = vendor.missing(settings.cache_dir)
+    detail = f"missing: {', '.join(missing)}" if missing else f"libraries {vendor.stamp()}"
+    yield Finding("pages", not missing, detail, "hotline setup --only pages")
 
 
 def _check_prompts(settings: Settings) -> Iterable[Finding]:

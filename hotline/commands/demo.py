@@ -99,6 +99,7 @@ def _show_addresses(settings: Settings) -> None:
     pbx, web = settings.pbx, settings.web
     console.rule("运行中")
     console.print(f"热线状态   http://{web.host}:{web.port}/readyz")
+    console.print(f"坐席页面   http://{web.host}:{web.port}/desk（大屏 /wall）")
     console.print(f"运行指标   http://{web.host}:{web.port}/metrics")
     console.print(f"中枢平台   {settings.hub.url}/")
     console.print(f"再打一个   {Path(sys.argv[0]).name} call 你的录音.wav")

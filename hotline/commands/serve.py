@@ -32,6 +32,7 @@ def up(
         await house.start()
         web = settings.web
         console.print(f"[bold]12348 热线已就绪[/]  http://{web.host}:{web.port}/readyz")
+        console.print(f"坐席页面  http://{web.host}:{web.port}/desk   大屏  /wall")
         await until_signal()
         console.print("正在停止：不再接新电话，等待通话结束……（再按一次 Ctrl-C 立即停止）")
         await house.stop()

@@ -126,6 +126,7 @@ class OrderRow(Table, table=True):
     __tablename__ = "orders"
     __table_args__ = (
         UniqueConstraint("terminal", "idempotency_key", name="uq_orders_idempotency"),
+        Index("ix_orders_topic_created", "topic", "created_at"),
     )
 
     order_no: str = Field(primary_key=True, max_length=20)

@@ -83,6 +83,16 @@ class Asked:
     """For a transfer: the person to ring."""
     done: asyncio.Future[None]
 
+    def succeed(self) -> None:
+        """It is done; saying so twice is fine."""
+        if not self.done.done():
+            self.done.set_result(None)
+
+    def fail(self, error: Exception) -> None:
+        """It is not done, for this reason."""
+        if not self.done.done():
+            self.done.set_exception(error)
+
 
 @dataclass(frozen=True, slots=True)
 class Overheard:

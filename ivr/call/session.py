@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 _WAIT_AGAIN_S = 15.0
 """While people are rung, the caller is told again that it goes on."""
 _MEDIA_TRIES = 3
+_ENDED = "这通电话已经结束"
 _DAY = range(8, 18)
 """Hours in which offices are open; outside it is night for the bot."""
 
@@ -124,6 +125,8 @@ class CallSession:
             self._people.begin(seat)
         self._outcome: CallOutcome | None = None
         self._hangup_by = "bot"
+        self._last_words = "bot"
+        """Whose wish it is that the call comes to its end."""
         self._done_by: str | None = None
         """Who will have ended the call once our last words are heard."""
         self._over = False
@@ -166,6 +169,8 @@ class CallSession:
 
         Raises SeatStepError (not now, or not by this person), IvrError.
         """
+        if self._over:
+            raise SeatStepError(_ENDED)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.post(m.Asked(control, person_id, to, done))
         await done
@@ -353,6 +358,9 @@ class CallSession:
         await self._people.let_go()
         await self._legs.clear(caller=self._hangup_by not in ("caller", "system"))
         outcome = self._outcome or CallOutcome.ABANDONED
+        for message in (self._inbox.get_nowait() for _ in range(self._inbox.qsize())):
+            if isinstance(message, m.Asked):
+                message.fail(SeatStepError(_ENDED))
         await self.book.finish(outcome, self._p.now(), self._hangup_by)
 
     def _hear_words_soon(self, doubt: bool) -> None:
@@ -375,7 +383,7 @@ class CallSession:
                 self._people.ring(last)
             case api.HangUp(outcome):
                 self._outcome = outcome
-                self._done_by = "agent" if self._handed is not None else "bot"
+                self._done_by = self._last_words
                 if self._talk.voice.current is None:
                     self._finish(self._done_by)
 
@@ -390,8 +398,9 @@ class CallSession:
             self._talk.tell(api.TransferDone(answered=False), append=True)
             return
         self._talk.cut()
-        await self._legs.bridge_in(rung.answered.channel)
+        # ours before it is bridged: whatever breaks now, the seat is let go at the end
         person = self._people.begin(rung.answered)
+        await self._legs.bridge_in(rung.answered.channel)
         seat = rung.answered.person_id or rung.answered.endpoint
         self.book.update(human_answered=True, seat=seat)
         self._handed, self._talk.dialogue = self._talk.dialogue, None
@@ -413,17 +422,19 @@ class CallSession:
         try:
             await self._control(asked)
         except IvrError as error:
-            if not asked.done.done():
-                asked.done.set_exception(error)
+            asked.fail(error)
+        except asyncio.CancelledError:
+            asked.fail(SeatStepError(_ENDED))
+            raise
         else:
-            if not asked.done.done():
-                asked.done.set_result(None)
+            asked.succeed()
 
     async def _control(self, asked: m.Asked) -> None:
         person = self._people.of(asked.person_id)
         match asked.control:
             case m.Control.HANG_UP:
                 await self._person_gone("survey")
+                asked.succeed()
             case m.Control.TO_BOT:
                 await self._person_gone("bot")
             case m.Control.TRANSFER:
@@ -456,6 +467,7 @@ class CallSession:
             self._finish("agent")
             self.post(m.Nudge())
             return
+        self._last_words = "agent" if to == "survey" else "bot"
         self._talk.dialogue = self._handed
         self._open_ears()
         self._talk.tell(api.Returned(to))

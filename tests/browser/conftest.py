@@ -1,14 +1,13 @@
 """A hotline of its own for the browser tests, and the browser."""
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from desk_kit import CHROMIUM, launch, write_voice
 from playwright.async_api import Browser, async_playwright
 
 from agent_ui import vendor
+from benchmarks.desk_kit import CHROMIUM, launch, write_voice
 from hotline.app.trial import Trial, private_settings
 from ivr.pbx.locate import find
 from ivr.phone.callers import Callers, quiet
@@ -51,8 +50,5 @@ async def browser(agent_voice: Path) -> AsyncIterator[Browser]:
 
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where screenshots go; ``HOTLINE_PICTURES`` is not a setting, so it is asked for plainly."""
-    folder = Path("/tmp/hotline-pictures")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    return folder
+    """Where screenshots go, for whoever wants to look."""
+    return tmp_path_factory.mktemp("pictures")

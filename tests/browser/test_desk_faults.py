@@ -6,9 +6,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 from call_kit import Caller, eventually, stored
-from desk_kit import Desk, add_person
 from playwright.async_api import Browser, expect
 
+from benchmarks.desk_kit import Desk, add_person
 from hotline.app.trial import Trial
 from hotline.domain.codes import CallOutcome
 from hotline.domain.order_codes import Role

@@ -217,7 +217,7 @@ def office(db: Database, ring: KeyRing, settings: Settings) -> Iterator[Office]:
     gate = Gate([SessionSource(sessions)])
     app.include_router(sign_in_router(passwords, sessions, gate.identity))
     app.include_router(seat_router(room, settings, ask_of(calls.get), gate.identity))
-    app.include_router(live_router(room, sessions, now))
+    app.include_router(live_router(room, sessions, now, check_s=0.2))
     app.include_router(pages_router(settings.cache_dir, "ws://*:8088"))
     with TestClient(app) as client:
         yield Office(client, desk, room, people, passwords, calls)
@@ -248,6 +248,11 @@ class Page:
 def live(office: Office) -> Iterator[Page]:
     with office.client.websocket_connect("/api/v1/live", headers=OURS) as socket:
         yield Page(socket)
+        # the test client cancels what has not ended by itself, and tells of it as an error
+        socket.close(1000)
+        last = time.monotonic() + 5
+        while office.room.watchers and time.monotonic() < last:
+            time.sleep(0.01)
 
 
 def test_a_shift(office: Office) -> None:
@@ -365,6 +370,31 @@ def test_the_live_link_is_for_signed_in_pages_of_ours_only(office: Office) -> No
         assert told.value.code == 4403
 
 
+def test_a_right_taken_away_ends_the_page_and_the_seat(office: Office) -> None:
+    me = office.person("A1", Role.AGENT)
+    office.ask("POST", "/api/v1/seat")
+    office.run(office.desk.reconcile)
+    office.ask("PUT", "/api/v1/seat/state", {"state": "ready"})
+    with live(office) as page:
+        page.until(lambda d: d.get("me", {}).get("state") == "ready")
+        grant = Grant(Role.AGENT)
+        office.run(
+            lambda: office.people.grant(
+                "A1", grant, given=False, actor="operator", now=datetime.now(UTC)
+            )
+        )
+        page.until(lambda d: d["me"] == {})
+        assert office.desk.seat(me) is None
+        office.run(
+            lambda: office.people.set_active("A1", False, actor="operator", now=datetime.now(UTC))
+        )
+        with pytest.raises(WebSocketDisconnect) as told:
+            while True:
+                page.socket.receive_text()
+        assert told.value.code == 4401
+    assert office.ask("POST", "/api/v1/seat").status_code == 401
+
+
 def test_junk_on_the_live_link_is_ignored(office: Office) -> None:
     office.person("A1", Role.AGENT)
     with live(office) as page:
@@ -384,5 +414,9 @@ def test_pages_come_with_a_strict_policy_and_nothing_else_comes(office: Office) 
         assert "script-src 'self';" in rules
         assert "unsafe" not in rules
         assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-encoding"] == "gzip"
+        plain = office.client.get(path, headers={"Accept-Encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+        assert plain.content == answer.content
     for path in ("/web/../http.py", "/web/%2e%2e%2fhttp.py", "/vendor/x.js", "/nothing", "/web/"):
         assert office.client.get(path).status_code == 404, path

@@ -46,8 +46,11 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_seat_intervals_person_began", "seat_intervals", ["person_id", "began_at"])
+    # finished orders like the caller's, for the screen pop
+    op.create_index("ix_orders_topic_created", "orders", ["topic", "created_at"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_orders_topic_created", "orders")
     for table in ("seat_intervals", "seats"):
         op.drop_table(table)

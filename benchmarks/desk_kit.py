@@ -1,9 +1,10 @@
-"""Agents at real pages in a real browser, in front of a real hotline."""
+"""Agents at real pages in a real browser, for the browser tests and benchmarks."""
 
 import asyncio
 import json
 import secrets
 import wave
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,11 +82,13 @@ class Desk:
     context: BrowserContext = field(init=False)
     problems: list[str] = field(default_factory=list)
 
-    async def open(self, where: str = "desk") -> None:
-        """Open the page and sign in."""
+    async def open(self, where: str = "desk", scripts: Sequence[str] = ()) -> None:
+        """Open the page, with scripts of ours before its own, and sign in."""
         self.context = await self.browser.new_context(
             viewport={"width": 1366, "height": 768}, permissions=["microphone"], locale="zh-CN"
         )
+        for script in scripts:
+            await self.context.add_init_script(script)
         self.page = await self.context.new_page()
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("console", lambda message: self._said(message))
