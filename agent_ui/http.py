@@ -185,7 +185,8 @@ class _Page:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            with contextlib.suppress(RuntimeError):
+            # most often the page has closed it already
+            with contextlib.suppress(RuntimeError, WebSocketDisconnect):
                 await self._socket.close()
             watchers.discard(self._refollow)
             if not watchers:
