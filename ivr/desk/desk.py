@@ -223,7 +223,12 @@ class SeatDesk:
         talking = self._talking()
         for seat in self._queue.seats:
             person = seat.agent.person_id
-            self._do(self._queue.link(person, self._names[person] in online, self._now()))
+            line = self._names[person]
+            up = line in online
+            if up is not seat.linked:
+                # the list may be older than a registration that has come since
+                up = await self._lines.is_online(line)
+            self._do(self._queue.link(person, up, self._now()))
             call = talking.get(person)
             if seat.state.in_call and call is None:
                 log.warning("seat mended", was=seat.state.value)

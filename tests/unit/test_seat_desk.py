@@ -196,6 +196,22 @@ async def test_registrations_are_asked_for_not_believed(room: Room) -> None:
     room.desk.on_event(AriEvent("StasisStart", "x", {}))
 
 
+async def test_a_list_that_is_out_of_date_does_not_stop_a_ring(room: Room) -> None:
+    line = await room.ready("anna")
+    ticket = room.desk.join(Wanted("c1", T0))
+    assert await ticket.next() == "anna"
+
+    async def old_list() -> set[str]:
+        return set()
+
+    room.lines.online = old_list  # type: ignore[method-assign]
+    await room.desk.reconcile()
+    assert room.state("anna") is SeatState.RINGING
+    room.lines.up.discard(line)
+    await room.desk.reconcile()
+    assert room.state("anna") is SeatState.LINK_LOST
+
+
 async def test_a_seat_that_says_one_thing_while_the_calls_say_another_is_mended(room: Room) -> None:
     await room.ready("anna")
     await room.ready("bert")
