@@ -38,6 +38,8 @@ _STATEMENT_END = re.compile(
 _YES_NO = re.compile(
     r"^(?:对|是|嗯|好|行|可以|没错|有|要|需要|同意|愿意|中|照|管|得|成|确认|正确|不|没|没有|不是|不对|不要|不用|不行|错|错了|不需要|不同意|算了|当然|就是|是我|对就是|可|ok)"
 )
+_SAID_AGAIN = re.compile(r"^(?:是的?|对的?|好的?|行的?|嗯|不是的?|不对|不用|没有)+了?$")
+"""Yes or no, once or several times over: ``是的是的``."""
 _OWN_NUMBER = re.compile(
     r"((就|打)这个(号|电话|手机)?|现在(这个|用的)|本机|这个(号码?|电话|手机)(就行|可以)?$)"
 )
@@ -93,7 +95,8 @@ def complete(text: str, expect: Expect = OPEN) -> float:
 def _answer(simple: str, bare: str, expect: Expect) -> float | None:
     """How complete it is as an answer to what was asked; None: judge it as free speech."""
     if expect.kind == "yes_no" and _YES_NO.match(bare) and len(bare) <= 8:
-        return 0.3 if _HANGING.search(bare) and len(bare) > 3 else 0.95
+        hangs = _HANGING.search(bare) and len(bare) > 3 and not _SAID_AGAIN.match(bare)
+        return 0.3 if hangs else 0.95
     agrees = own_number(bare) or _URGENT.match(bare)
     if expect.kind == "yes_no" and agrees and len(bare) <= 14:
         return 0.92

@@ -37,7 +37,8 @@ def test_order_of_doubt() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["对", "嗯", "是的", "不是", "没错", "不用了", "可以", "好的", "不对"]
+    "text",
+    ["对", "嗯", "是的", "不是", "没错", "不用了", "可以", "好的", "不对", "是的是的", "对的对的"],
 )
 def test_short_answers_finish_a_yes_no_question(text: str) -> None:
     assert complete(text, Expect("yes_no")) >= 0.9
@@ -59,7 +60,7 @@ def test_agreeing_in_other_words_finishes_a_yes_no_question(text: str) -> None:
     assert complete(text, Expect("yes_no")) >= 0.9
 
 
-@pytest.mark.parametrize("text", ["就用我", "还有十天"])
+@pytest.mark.parametrize("text", ["就用我", "还有十天", "是的但是", "对他们的"])
 def test_an_answer_that_only_begins_does_not(text: str) -> None:
     assert complete(text, Expect("yes_no")) <= 0.5
 
