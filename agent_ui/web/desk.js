@@ -190,6 +190,26 @@ function Queue() {
     ${waiting.length === 0 && html`<p class="empty">没有人在等</p>`}</section>`;
 }
 
+// Own figures, asked for again whenever the seat has moved on.
+const today = signal(/** @type {any} */ ({}));
+effect(() => {
+  const state = me.value.state;
+  if (state && live.state.value === "up") {
+    ask("GET", "/api/v1/seat/today").then(
+      (found) => (today.value = found),
+      () => {}, // figures are no reason to disturb anybody; the next change asks again
+    );
+  }
+});
+
+function Today() {
+  const t = today.value;
+  return html`<section class="card today"><h2>我的今天</h2><dl>
+    <dt>接听</dt><dd>${t.answered ?? 0}</dd><dt>未接</dt><dd>${t.missed ?? 0}</dd>
+    <dt>通话</dt><dd>${span(t.talking_s ?? 0)}</dd><dt>平均处理</dt><dd>${t.handling_s ? span(t.handling_s) : "—"}</dd>
+    <dt>就绪</dt><dd>${span(t.ready_s ?? 0)}</dd><dt>小休</dt><dd>${span(t.break_s ?? 0)}</dd></dl></section>`;
+}
+
 function Desk() {
   if (elsewhere.value) {
     return html`<main class="sign-in"><form><h1>坐席已在另一个页面打开</h1>
@@ -207,6 +227,7 @@ function Desk() {
       <div class="column left">
         <${CallCard} live=${live} phone=${phone} onHangUp=${hangUp} onControl=${control} onHold=${hold} onMute=${mute} />
         <${Queue} />
+        <${Today} />
       </div>
       <div class="column middle"><${Transcript} live=${live} /></div>
       <div class="column right"><${Caller} live=${live} act=${act} /></div>

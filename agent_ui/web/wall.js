@@ -1,5 +1,5 @@
 // The supervisors' wallboard: four figures with their targets, the queue, the seats.
-import { html, render, signal } from "/vendor/ui.js";
+import { html, render, signal, useState } from "/vendor/ui.js";
 import { ask } from "/web/api.js";
 import { age, span, tick } from "/web/clock.js";
 import { Live } from "/web/live.js";
@@ -54,7 +54,20 @@ function Seats() {
     <tbody>${seats.map(([id, seat]) => html`<tr key=${id}>
       <td>${seat.name}</td><td><span class=${`state ${seat.state}`}>${seat.label}</span></td>
       <td><time>${span(age(seat.since, live))}</time></td><td>${seat.linked ? "在线" : "离线"}</td></tr>`)}</tbody></table>
-    ${seats.length === 0 && html`<p class="empty">没有坐席签入</p>`}</section>`;
+    ${seats.length === 0 && html`<p class="empty">没有坐席签入</p>`}<${Download} /></section>`;
+}
+
+/** A day in China as the date field writes it. @param {Date} at */
+const written = (at) => new Date(at.getTime() + 8 * 3600e3).toISOString().slice(0, 10);
+
+function Download() {
+  const [from, setFrom] = useState(written(new Date(live.now())));
+  const [to, setTo] = useState(from);
+  const take = (/** @type {(value: string) => void} */ set) => (/** @type {any} */ event) => set(event.target.value);
+  return html`<p class="download">坐席日志
+    <input type="date" aria-label="起日" value=${from} onInput=${take(setFrom)} />至
+    <input type="date" aria-label="止日" value=${to} onInput=${take(setTo)} />
+    <a href=${`/api/v1/seats/log.csv?from=${from}&to=${to}`} download>下载 CSV</a></p>`;
 }
 
 function Page() {

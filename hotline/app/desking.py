@@ -7,9 +7,11 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 
 from agent_ui.http import ask_of, live_router, seat_router
+from agent_ui.log import log_router
 from agent_ui.pages import pages_router
 from agent_ui.pop import ScreenPop
 from agent_ui.room import PageRoom
+from hotline.accounts.errors import PersonNotFoundError
 from hotline.accounts.people import People
 from hotline.analysis.stats import stats
 from hotline.app.dispatching import Dispatching
@@ -51,10 +53,11 @@ class Desking:
         self._people = People(store.db, store.ring, regions)
         self._names: dict[str, str] = {}
         policy = policy_of(settings.queue)
+        self._seats = SeatStore(store.db, settings.node)
         self.desk = SeatDesk(
             Queue(policy),
             SeatLines(ari, settings.pbx.ari_password),
-            SeatStore(store.db, settings.node),
+            self._seats,
             now=now,
             agent_of=self._agent_of,
             talking=manager.talking,
@@ -109,7 +112,16 @@ class Desking:
             seat_router(self.room, settings, ask_of(self._manager.session), rooms.gate.identity)
         )
         app.include_router(live_router(self.room, rooms.sessions, now))
+        app.include_router(
+            log_router(self._seats.intervals, self._name_of, rooms.gate.identity, now)
+        )
         app.include_router(pages_router(settings.cache_dir, _sip_origin(settings)))
+
+    async def _name_of(self, person_id: str) -> str:
+        try:
+            return (await self._people.at_seat(person_id)).name
+        except PersonNotFoundError:
+            return "（已不在岗）"
 
     async def _agent_of(self, person_id: str) -> Agent:
         person = await self._people.at_seat(person_id)

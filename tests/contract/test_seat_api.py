@@ -16,6 +16,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from agent_ui.http import ask_of, live_router, seat_router
 from agent_ui.live.patch import apply
+from agent_ui.log import log_router
 from agent_ui.pages import pages_router
 from agent_ui.pop import ScreenPop
 from agent_ui.room import PageRoom
@@ -27,6 +28,7 @@ from hotline.accounts.sessions import Sessions, SessionSource
 from hotline.accounts.sign_in import sign_in_router
 from hotline.analysis.stats import stats
 from hotline.app import api
+from hotline.calendar import CHINA
 from hotline.db import Database
 from hotline.db.calls import CallStore
 from hotline.db.seats import SeatStore
@@ -182,6 +184,9 @@ def office(db: Database, ring: KeyRing, settings: Settings) -> Iterator[Office]:
         names[person_id] = person.name
         return Agent(person_id, person.region, person.skills, person.languages)
 
+    async def name_of(person_id: str) -> str:
+        return (await people.at_seat(person_id)).name
+
     names: dict[str, str] = {}
     desk = SeatDesk(
         Queue(Policy(wrap_up=timedelta(hours=1))),
@@ -218,6 +223,7 @@ def office(db: Database, ring: KeyRing, settings: Settings) -> Iterator[Office]:
     app.include_router(sign_in_router(passwords, sessions, gate.identity))
     app.include_router(seat_router(room, settings, ask_of(calls.get), gate.identity))
     app.include_router(live_router(room, sessions, now, check_s=0.2))
+    app.include_router(log_router(SeatStore(db, "node-1").intervals, name_of, gate.identity, now))
     app.include_router(pages_router(settings.cache_dir, "ws://*:8088"))
     with TestClient(app) as client:
         yield Office(client, desk, room, people, passwords, calls)
@@ -368,6 +374,32 @@ def test_the_live_link_is_for_signed_in_pages_of_ours_only(office: Office) -> No
         with pytest.raises(WebSocketDisconnect) as told:
             socket.receive_text()
         assert told.value.code == 4403
+
+
+def test_figures_of_seats(office: Office) -> None:
+    me = office.person("A1", Role.AGENT)
+    office.ask("POST", "/api/v1/seat")
+    office.run(office.desk.reconcile)
+    office.ask("PUT", "/api/v1/seat/state", {"state": "ready"})
+    office.join("c1")
+    office.answer("c1", me)
+
+    def today() -> Any:
+        return office.ask("GET", "/api/v1/seat/today").json()
+
+    last = time.monotonic() + 5
+    while today()["answered"] < 1:
+        assert time.monotonic() < last
+    assert today()["missed"] == 0
+    day = datetime.now(UTC).astimezone(CHINA).date()
+    path = f"/api/v1/seats/log.csv?from={day}&to={day}"
+    assert office.ask("GET", path).status_code == 403
+    office.person("S1", Role.SUPERVISOR)
+    told = office.ask("GET", path)
+    assert told.text.startswith("\ufeff姓名,接听,未接,签入")
+    assert "人A1,1,0,0:00:0" in told.text
+    wrong = office.ask("GET", f"/api/v1/seats/log.csv?from={day}&to=2020-01-01")
+    assert (wrong.status_code, wrong.json()["error"]["field"]) == (422, "to")
 
 
 def test_a_right_taken_away_ends_the_page_and_the_seat(office: Office) -> None:
