@@ -5,7 +5,7 @@ import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Request, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,6 +22,7 @@ from hotline.domain.seats import BreakReason
 from hotline.errors import HotlineError, InputError
 from hotline.settings import Settings
 from ivr.call.messages import Control
+from ivr.call.watch import Watch
 from ivr.errors import SeatStepError
 
 CHECK_S = 30.0
@@ -30,6 +31,13 @@ _SEND_S = 10.0
 """A page that takes nothing for so long has gone."""
 _OVER = 4401
 _FOREIGN = 4403
+
+
+class WatchedCall(Protocol):
+    """A running call (``ivr.call.session.CallSession``)."""
+
+    async def watch(self, mode: Watch, person_id: str) -> None: ...
+
 
 Who = Callable[[Request], Awaitable[Identity]]
 
@@ -102,6 +110,40 @@ def seat_router(
         """Do something with one's call; answered once Asterisk has done it."""
         room.own_call(person, body.call_id)
         await ask(body.call_id, body.control, person, body.to)
+
+    return router
+
+
+class WatchBody(BaseModel):
+    """What a supervisor wants with a call."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    call_id: Annotated[str, Field(max_length=40)]
+    mode: Watch
+
+
+def watch_router(
+    session: Callable[[str], WatchedCall | None],
+    audit: Callable[[str, str, str], Awaitable[None]],
+    who: Who,
+) -> APIRouter:
+    """``POST /api/v1/seats/watch``: listen, whisper, join in, take over, leave.
+
+    ``audit(actor, call, mode)`` keeps who listened to whom before anybody is heard.
+    """
+    router = APIRouter(prefix="/api/v1/seats", tags=["seat"])
+
+    @router.post("/watch", status_code=204)
+    async def watch(body: WatchBody, me: Annotated[Identity, Depends(who)]) -> None:
+        """Let a supervisor into a talk; answered once Asterisk has done it."""
+        if me.actor.person_id is None or reach(me.actor, Right.MONITOR).nowhere:
+            raise NotAllowedError(f"没有“{Right.MONITOR.label}”的权限，请联系本单位管理人员")
+        call = session(body.call_id)
+        if call is None:
+            raise NoSuchCallError("这通电话已经结束")
+        await audit(me.actor.id, body.call_id, body.mode.value)
+        await call.watch(body.mode, me.actor.person_id)
 
     return router
 

@@ -1,13 +1,58 @@
 // The supervisors' wallboard: four figures with their targets, the queue, the seats.
-import { html, render, signal, useState } from "/vendor/ui.js";
+import { effect, html, render, signal, useState } from "/vendor/ui.js";
 import { ask } from "/web/api.js";
 import { age, span, tick } from "/web/clock.js";
 import { Live } from "/web/live.js";
+import { Phone } from "/web/phone.js";
 import { SignIn } from "/web/sign_in.js";
 
 const live = new Live();
 const who = signal(/** @type {any} */ (null));
 const refused = signal("");
+const notice = signal("");
+const phone = new Phone();
+/** The call being listened to, and how. */
+const watched = signal({ call: "", mode: "" });
+const MODES = { listen: "监听", whisper: "耳语", barge: "强插", take_over: "接管", leave: "停止" };
+const LINK_MS = 10000;
+
+/** Take a seat of one's own, for its telephone only; resolves once Asterisk knows it. */
+async function takeTelephone() {
+  const mine = live.doc("me");
+  if (phone.state.value !== "off" && mine.value.linked) return;
+  phone.start(await ask("POST", "/api/v1/seat"));
+  await new Promise((done, fail) => {
+    const late = setTimeout(() => fail(new Error("话机注册不上，请检查网络")), LINK_MS);
+    const stop = effect(() => {
+      if (!mine.value.linked) return;
+      clearTimeout(late);
+      setTimeout(() => stop());
+      done(null);
+    });
+  });
+}
+
+/** @param {string} call @param {string} mode */
+async function watch(call, mode) {
+  notice.value = "";
+  try {
+    if (!watched.value.call) {
+      await takeTelephone();
+      phone.expected = true;
+    }
+    await ask("POST", "/api/v1/seats/watch", { call_id: call, mode });
+    if (mode === "take_over") location.assign("/desk");
+    watched.value = mode === "leave" ? { call: "", mode: "" } : { call, mode };
+  } catch (error) {
+    phone.expected = false;
+    notice.value = /** @type {Error} */ (error).message;
+  }
+}
+
+// The talk has ended, or we were let out of it.
+effect(() => {
+  if (phone.state.value === "idle") watched.value = { call: "", mode: "" };
+});
 
 /** @param {{value?: number, part: number, whole: number} | undefined} rate */
 const percent = (rate) => (rate?.value === undefined ? "—" : `${(rate.value * 100).toFixed(1)}%`);
@@ -47,13 +92,24 @@ function Queue() {
     })}</tbody></table>${waiting.length === 0 && html`<p class="empty">没有人在等</p>`}</section>`;
 }
 
+/** @param {{call: string}} props */
+function Watching({ call }) {
+  if (!call) return null;
+  const now = watched.value;
+  if (now.call && now.call !== call) return null;
+  const modes = now.call ? ["listen", "whisper", "barge", "take_over", "leave"] : ["listen"];
+  return html`<span class="watching">${modes.map((mode) => html`<button key=${mode} aria-pressed=${now.mode === mode}
+    onClick=${() => watch(call, mode)}>${/** @type {any} */ (MODES)[mode]}</button>`)}</span>`;
+}
+
 function Seats() {
   const seats = Object.entries(live.doc("seats").value).sort((a, b) => a[1].name.localeCompare(b[1].name, "zh"));
   return html`<section class="card"><h2>坐席 <b>${seats.length}</b></h2><table>
-    <thead><tr><th>姓名</th><th>状态</th><th>时长</th><th>话机</th></tr></thead>
+    <thead><tr><th>姓名</th><th>状态</th><th>时长</th><th>话机</th><th></th></tr></thead>
     <tbody>${seats.map(([id, seat]) => html`<tr key=${id}>
       <td>${seat.name}</td><td><span class=${`state ${seat.state}`}>${seat.label}</span></td>
-      <td><time>${span(age(seat.since, live))}</time></td><td>${seat.linked ? "在线" : "离线"}</td></tr>`)}</tbody></table>
+      <td><time>${span(age(seat.since, live))}</time></td><td>${seat.linked ? "在线" : "离线"}</td>
+      <td><${Watching} call=${["talking", "held"].includes(seat.state) ? seat.call_id : ""} /></td></tr>`)}</tbody></table>
     ${seats.length === 0 && html`<p class="empty">没有坐席签入</p>`}<${Download} /></section>`;
 }
 
@@ -78,6 +134,7 @@ function Page() {
   return html`<header class="bar"><strong class="brand">12348 热线运行</strong><span class="grow"></span>
       <span class=${`link ${live.state.value === "up" ? "" : "bad"}`}>${live.state.value === "up" ? "实时" : "连接断开，正在重连"}</span>
       <time>${at.toLocaleString("zh-CN")}</time></header>
+    ${notice.value && html`<p class="notice" role="alert">${notice.value}</p>`}
     <main class="board"><${Tiles} /><div class="halves"><${Queue} /><${Seats} /></div></main>`;
 }
 
@@ -100,3 +157,5 @@ await begin();
 const root = /** @type {HTMLElement} */ (document.getElementById("page"));
 root.replaceChildren();
 render(html`<${Page} />`, root);
+// What a test (or a curious engineer) may look at.
+Object.assign(window, { desk: { live, phone } });

@@ -5,8 +5,9 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI
+from sqlalchemy.orm import Session
 
-from agent_ui.http import ask_of, live_router, seat_router
+from agent_ui.http import ask_of, live_router, seat_router, watch_router
 from agent_ui.log import log_router
 from agent_ui.pages import pages_router
 from agent_ui.pop import ScreenPop
@@ -16,6 +17,7 @@ from hotline.accounts.people import People
 from hotline.analysis.stats import stats
 from hotline.app.dispatching import Dispatching
 from hotline.app.joints import now
+from hotline.db import audit_log
 from hotline.db.opening import Store
 from hotline.db.seats import SeatStore
 from hotline.domain.calls import CallRecord
@@ -111,11 +113,29 @@ class Desking:
         app.include_router(
             seat_router(self.room, settings, ask_of(self._manager.session), rooms.gate.identity)
         )
+        app.include_router(watch_router(self._manager.session, self._audit, rooms.gate.identity))
         app.include_router(live_router(self.room, rooms.sessions, now))
         app.include_router(
             log_router(self._seats.intervals, self._name_of, rooms.gate.identity, now)
         )
         app.include_router(pages_router(settings.cache_dir, _sip_origin(settings)))
+
+    async def _audit(self, actor: str, call_id: str, mode: str) -> None:
+        ring, at = self._store.ring, now()
+        digest = ring.audit_mac(f"{call_id}/{mode}".encode())
+
+        def work(session: Session) -> None:
+            audit_log.append(
+                session,
+                ring,
+                actor=actor,
+                action=f"call.watched.{mode}",
+                subject=call_id,
+                digest=digest,
+                at=at,
+            )
+
+        await self._store.db.write(work)
 
     async def _name_of(self, person_id: str) -> str:
         try:

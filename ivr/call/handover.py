@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -47,8 +47,17 @@ class Found:
 class Search:
     """Rings one after the other until somebody answers; driven by the call's events."""
 
-    def __init__(self, legs: CallLegs, *, ring_s: float, caller_id: str) -> None:
+    def __init__(
+        self,
+        legs: CallLegs,
+        *,
+        ring_s: float,
+        caller_id: str,
+        name: Callable[[], str] | None = None,
+    ) -> None:
+        """``name``: id of the next channel; None: a seat's."""
         self._legs = legs
+        self._name = name or legs.new_seat
         self._ring_s = ring_s
         self._caller_id = caller_id
         self._channel: str | None = None
@@ -112,7 +121,7 @@ class Search:
         """The channel that answered; None when it did not. Raises AriUnavailableError."""
         self._answered.clear()
         self._gone.clear()
-        channel = self._channel = self._legs.new_seat()
+        channel = self._channel = self._name()
         try:
             await self._legs.ring(endpoint, channel, self._caller_id)
             if await self._wait(seconds, stop):

@@ -7,12 +7,14 @@ from typing import Any
 
 from ivr.ari import AriClient
 from ivr.ari.protocol import segment
-from ivr.errors import AriError, AriNotFoundError, IvrError, MediaError
+from ivr.errors import AriConflictError, AriError, AriNotFoundError, IvrError, MediaError
 
 MEDIA = "media-"
 SEAT = "seat-"
 TAP = "tap-"
+WATCH = "watch-"
 BRIDGE = "call-"
+_JOIN_TRIES, _JOIN_AGAIN_S = 20, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,15 @@ class TapLegs:
 
     snoop: str
     media: str
+    bridge: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchLegs:
+    """Ids of a supervisor's part in a call."""
+
+    channel: str
+    snoop: str
     bridge: str
 
 
@@ -131,6 +142,43 @@ class CallLegs:
             await self.hang_up(tap.media)
             with contextlib.suppress(AriError):
                 await self._ari.delete(f"bridges/{segment(tap.bridge)}")
+
+    def new_watch(self) -> WatchLegs:
+        """Names for a supervisor."""
+        self._taps += 1
+        name = f"{self._call_id}-{self._taps}"
+        return WatchLegs(f"{WATCH}{name}", f"{TAP}{name}", f"{TAP}{name}")
+
+    async def open_watch(self, watch: WatchLegs, agent: str, *, whisper: bool) -> None:
+        """Let a supervisor's channel hear what ``agent`` says and hears, and speak to them."""
+        await self._ari.post(
+            f"channels/{segment(agent)}/snoop/{segment(watch.snoop)}",
+            app=self._ari.app,
+            spy="both",
+            whisper="out" if whisper else "none",
+        )
+        await self._ari.post("bridges", type="mixing", bridgeId=watch.bridge)
+        await self._joined(watch)
+
+    async def _joined(self, watch: WatchLegs) -> None:
+        """A snoop channel may be named before it is in Stasis: the answer is then a conflict."""
+        for attempt in range(_JOIN_TRIES):
+            try:
+                await self._ari.post(
+                    f"bridges/{segment(watch.bridge)}/addChannel",
+                    channel=f"{watch.snoop},{watch.channel}",
+                )
+                return
+            except AriConflictError:
+                if attempt == _JOIN_TRIES - 1:
+                    raise
+                await asyncio.sleep(_JOIN_AGAIN_S)
+
+    async def close_watch(self, watch: WatchLegs) -> None:
+        """Hear the talk no longer; the supervisor's channel stays. Safe at any time."""
+        await self.hang_up(watch.snoop)
+        with contextlib.suppress(AriError):
+            await self._ari.delete(f"bridges/{segment(watch.bridge)}")
 
     def new_seat(self) -> str:
         """Id of the channel of the next seat or telephone to be rung."""

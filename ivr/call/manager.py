@@ -16,7 +16,7 @@ from ivr.ari import AriClient, AriEvent
 from ivr.ari.protocol import segment
 from ivr.call import messages as m
 from ivr.call.handover import Found
-from ivr.call.legs import BRIDGE, MEDIA, SEAT, TAP
+from ivr.call.legs import BRIDGE, MEDIA, SEAT, TAP, WATCH
 from ivr.call.ports import Recording, Records
 from ivr.call.record import CallBook
 from ivr.call.recorder import Recorder, recording_name
@@ -159,7 +159,7 @@ class CallManager:
             self._start(self._fresh(channel, event.channel))
 
     def _left(self, channel: str, event: AriEvent) -> None:
-        if channel.startswith(SEAT):
+        if channel.startswith((SEAT, WATCH)):
             session = self._by_call.get(_leg_of(channel))
             # its StasisEnd comes first, and does not say why
             if session is not None and event.type == "ChannelDestroyed":
@@ -301,7 +301,7 @@ def _ids(bridges: Any) -> list[str]:
 
 def _leg_of(channel: str) -> str:
     """The call a leg of ours belongs to, from its channel id; empty for callers' channels."""
-    for prefix in (MEDIA, SEAT, TAP):
+    for prefix in (MEDIA, SEAT, TAP, WATCH):
         if channel.startswith(prefix):
             return channel.removeprefix(prefix).rsplit("-", 1)[0]
     return ""

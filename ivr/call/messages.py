@@ -8,6 +8,7 @@ from hotline.domain.codes import Speaker
 from hotline.domain.speech import SpeechEvent
 from ivr.bot.api import Input
 from ivr.call.handover import Found
+from ivr.call.watch import Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +74,9 @@ class Control(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The agent wants something done; ``done`` ends once Asterisk has done it."""
+class Request:
+    """Somebody wants something done; ``done`` ends once Asterisk has done it."""
 
-    control: Control
-    person_id: str
-    """Who asks: only whoever has the call may."""
-    to: str | None
-    """For a transfer: the person to ring."""
     done: asyncio.Future[None]
 
     def succeed(self) -> None:
@@ -92,6 +88,25 @@ class Asked:
         """It is not done, for this reason."""
         if not self.done.done():
             self.done.set_exception(error)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Request):
+    """The agent wants something done."""
+
+    control: Control
+    person_id: str
+    """Who asks: only whoever has the call may."""
+    to: str | None
+    """For a transfer: the person to ring."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched(Request):
+    """A supervisor wants to listen, whisper, join in, take over or leave."""
+
+    mode: Watch
+    person_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +150,7 @@ Message = (
     | SeatGone
     | Rung
     | Asked
+    | Watched
     | Overheard
     | Result
     | EarsLost

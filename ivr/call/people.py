@@ -7,6 +7,7 @@ from typing import Any
 
 from hotline.domain.calls import CallRecord
 from hotline.domain.codes import Speaker
+from hotline.domain.seats import SeatState
 from hotline.domain.speech import SpeechEvent
 from hotline.settings import PbxSettings
 from hotline.settings_desk import QueueSettings
@@ -19,8 +20,9 @@ from ivr.call.person import PersonTalk
 from ivr.call.ports import Ears
 from ivr.call.record import CallBook
 from ivr.call.taps import Taps
+from ivr.call.watch import Watch, Watcher
 from ivr.desk.desk import SeatDesk
-from ivr.errors import SeatStepError
+from ivr.errors import IvrError, SeatStepError
 from ivr.queue.parts import Wanted
 
 _REJOIN_S = 10.0
@@ -72,6 +74,7 @@ class People:
         self._only: str | None = None
         self.person: PersonTalk | None = None
         """Whoever has the caller now."""
+        self._watcher: Watcher | None = None
 
     # ---- what stands -----------------------------------------------------------------------------
 
@@ -107,13 +110,21 @@ class People:
 
     def seat_answered(self, channel: str) -> None:
         """A rung seat has picked up."""
-        if self._search is not None:
-            self._search.answered(channel)
+        for search in self._searches():
+            search.answered(channel)
 
     def seat_gone(self, channel: str) -> None:
         """A seat's channel has ended."""
-        if self._search is not None:
-            self._search.gone(channel)
+        for search in self._searches():
+            search.gone(channel)
+        watcher = self._watcher
+        if watcher is not None and watcher.channel == channel and watcher.mode is not None:
+            self._watcher = None
+            self._spawn(watcher.end())
+
+    def _searches(self) -> list[Search]:
+        watching = [self._watcher.search] if self._watcher is not None else []
+        return watching + ([self._search] if self._search is not None else [])
 
     def entered(self, channel: str) -> None:
         """A channel of ours has entered Stasis."""
@@ -215,6 +226,7 @@ class People:
     async def let_go(self, *, hang_up: bool = True) -> PersonTalk | None:
         """The person's part is over; whoever it was."""
         person, self.person = self.person, None
+        await self.unwatch()
         if person is not None:
             await person.end(hang_up=hang_up)
             self._on_change()
@@ -243,6 +255,63 @@ class People:
             await self._legs.hang_up(channel)
             raise SeatStepError("这通电话已经结束")
         await person.move_to(channel)
+
+    # ---- supervisors -----------------------------------------------------------------------------
+
+    async def watch(self, person_id: str, mode: Watch) -> None:
+        """Let a supervisor into the talk, or out of it. Raises SeatStepError, IvrError."""
+        desk, person = self._staff.desk, self.person
+        if desk is None or person is None:
+            raise SeatStepError("这通电话现在没有坐席在接听")
+        if person.person_id == person_id:
+            raise SeatStepError("这是您自己的通话")
+        watcher = self._watcher
+        if watcher is not None and watcher.person_id != person_id:
+            raise SeatStepError("已有另一位班长在监听这通电话")
+        if mode is Watch.LEAVE:
+            await self.unwatch()
+            return
+        if watcher is None:
+            watcher = await self._let_in(person_id, desk)
+        try:
+            if mode is Watch.TAKE_OVER:
+                await self._give_to(watcher, desk)
+            else:
+                await watcher.change(mode, person.channel)
+        except IvrError:
+            await self.unwatch()
+            raise
+
+    async def unwatch(self) -> None:
+        """No supervisor listens any more; safe at any time."""
+        watcher, self._watcher = self._watcher, None
+        if watcher is not None:
+            await watcher.end()
+
+    async def _let_in(self, person_id: str, desk: SeatDesk) -> Watcher:
+        seat = desk.seat(person_id)
+        if seat is None or not seat.linked:
+            raise SeatStepError("请先签入并等话机就绪")
+        if seat.state not in (SeatState.SIGNED_IN, SeatState.BREAK):
+            raise SeatStepError("请先小休，再监听")
+        number = self._book.record.caller_number or "anonymous"
+        watcher = Watcher(self._legs, person_id, desk.endpoint(person_id), number)
+        self._watcher = watcher
+        try:
+            await watcher.ring()
+        except IvrError:
+            await self.unwatch()
+            raise
+        return watcher
+
+    async def _give_to(self, watcher: Watcher, desk: SeatDesk) -> None:
+        """The agent leaves, the supervisor stays with the caller."""
+        found = await watcher.take_over()
+        self._watcher = None
+        await self.let_go()
+        desk.took(watcher.person_id, self._book.record.call_id)
+        self._book.update(seat=watcher.person_id)
+        self.begin(found)
 
     def _overheard(self, speaker: Speaker, event: SpeechEvent, began: float) -> None:
         self._post(m.Overheard(speaker, event, began))

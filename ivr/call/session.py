@@ -28,6 +28,7 @@ from ivr.call.ports import Ears, Mouth, Orders, Stream
 from ivr.call.record import CallBook
 from ivr.call.recorder import Recorder
 from ivr.call.sound import CallSound
+from ivr.call.watch import Watch
 from ivr.desk.desk import SeatDesk
 from ivr.errors import IvrError, SeatStepError
 from ivr.queue.parts import Wanted
@@ -169,10 +170,20 @@ class CallSession:
 
         Raises SeatStepError (not now, or not by this person), IvrError.
         """
+        await self._request(lambda done: m.Asked(done, control, person_id, to))
+
+    async def watch(self, mode: Watch, person_id: str) -> None:
+        """Let a supervisor into the talk; returns once Asterisk has done it.
+
+        Raises SeatStepError (nobody is talking, or not this way), IvrError.
+        """
+        await self._request(lambda done: m.Watched(done, mode, person_id))
+
+    async def _request(self, make: Callable[[asyncio.Future[None]], m.Message]) -> None:
         if self._over:
             raise SeatStepError(_ENDED)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.post(m.Asked(control, person_id, to, done))
+        self.post(make(done))
         await done
 
     # ---- from begin to end -----------------------------------------------------------------------
@@ -275,7 +286,7 @@ class CallSession:
                 person = self._people.person
                 if person is not None and channel == person.channel:
                     await self._person_gone("person" if lost else "survey", hang_up=False)
-            case m.Asked():
+            case m.Asked() | m.Watched():
                 self._spawn(self._asked(message))
             case m.Overheard():
                 if self._people.person is not None:
@@ -359,7 +370,7 @@ class CallSession:
         await self._legs.clear(caller=self._hangup_by not in ("caller", "system"))
         outcome = self._outcome or CallOutcome.ABANDONED
         for message in (self._inbox.get_nowait() for _ in range(self._inbox.qsize())):
-            if isinstance(message, m.Asked):
+            if isinstance(message, m.Request):
                 message.fail(SeatStepError(_ENDED))
         await self.book.finish(outcome, self._p.now(), self._hangup_by)
 
@@ -417,10 +428,13 @@ class CallSession:
 
     # ---- with a person ---------------------------------------------------------------------------
 
-    async def _asked(self, asked: m.Asked) -> None:
-        """Do what the agent wants and say how it went; a failure ends nothing."""
+    async def _asked(self, asked: m.Asked | m.Watched) -> None:
+        """Do what somebody wants and say how it went; a failure ends nothing."""
         try:
-            await self._control(asked)
+            if isinstance(asked, m.Asked):
+                await self._control(asked)
+            else:
+                await self._watched(asked)
         except IvrError as error:
             asked.fail(error)
         except asyncio.CancelledError:
@@ -451,6 +465,13 @@ class CallSession:
                     self._talk.say(self._people.wait_text())
                 elif control is m.Control.RESUME:
                     self._quiet()
+
+    async def _watched(self, asked: m.Watched) -> None:
+        before = self._people.person
+        await self._people.watch(asked.person_id, asked.mode)
+        person = self._people.person
+        if person is not None and person is not before:
+            self._spawn(person.listen(self.caller))
 
     def _quiet(self) -> None:
         self._wait_at = None

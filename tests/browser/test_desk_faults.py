@@ -187,3 +187,58 @@ async def test_a_supervisor_sees_it_all_on_the_wallboard(
     await expect(boss.page.locator(".tile").first).to_contain_text("%", timeout=15_000)
     assert boss.problems == []
     await boss.context.close()
+
+
+async def test_a_supervisor_listens_whispers_and_joins_in(
+    trial: Trial, voices: Callers, browser: Browser
+) -> None:
+    boss = Desk(trial, browser, await add_person(trial, "赵班长", Role.SUPERVISOR))
+    await boss.open("wall")
+    async with seat(trial, browser, "王安") as desk, wants_a_person(trial, voices) as caller:
+        await desk.rings()
+        await desk.page.keyboard.press("F2")
+        await desk.state("通话")
+        await talking(caller)
+        await boss.page.click("button:has-text('监听')")
+        await expect(boss.page.locator("button:has-text('停止')")).to_be_visible(timeout=15_000)
+
+        async def hears() -> bool:
+            found = await boss.hears()
+            return found["received"] > 50 and found["energy"] > 0
+
+        await eventually(hears, 15, "the talk at the supervisor's ear")
+        for mode in ("耳语", "强插"):
+            await boss.page.click(f"button:has-text('{mode}')")
+            pressed = boss.page.locator(f"button:has-text('{mode}')[aria-pressed=true]")
+            await expect(pressed).to_be_visible(timeout=10_000)
+        await desk.state("通话")
+        await boss.page.click("button:has-text('停止')")
+        await expect(boss.page.locator("button:has-text('停止')")).to_have_count(0)
+        await talking(caller)
+        await desk.state("通话")
+    assert boss.problems == []
+    await boss.page.evaluate("fetch('/api/v1/seat', {method: 'DELETE'})")
+    await boss.context.close()
+
+
+async def test_a_supervisor_takes_a_call_over(
+    trial: Trial, voices: Callers, browser: Browser
+) -> None:
+    boss = Desk(trial, browser, await add_person(trial, "赵班长", Role.SUPERVISOR))
+    await boss.open("wall")
+    async with seat(trial, browser, "王安") as desk, wants_a_person(trial, voices) as caller:
+        await desk.rings()
+        await desk.page.keyboard.press("F2")
+        await desk.state("通话")
+        await boss.page.click("button:has-text('监听')")
+        await boss.page.click("button:has-text('接管')", timeout=15_000)
+        await desk.state("话后")
+        await boss.state("通话", 20)
+
+        async def hears() -> bool:
+            return (await boss.hears())["received"] > 50
+
+        await eventually(hears, 15, "the caller at the supervisor's ear")
+        await talking(caller)
+    await boss.state("话后", 20)
+    await boss.context.close()

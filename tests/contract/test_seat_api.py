@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
-from agent_ui.http import ask_of, live_router, seat_router
+from agent_ui.http import ask_of, live_router, seat_router, watch_router
 from agent_ui.live.patch import apply
 from agent_ui.log import log_router
 from agent_ui.pages import pages_router
@@ -44,6 +44,7 @@ from hotline.privacy import KeyRing
 from hotline.settings import Settings
 from ivr.call.messages import Control
 from ivr.call.person import TalkState
+from ivr.call.watch import Watch
 from ivr.desk.desk import SeatDesk
 from ivr.desk.lines import Credential
 from ivr.errors import SeatStepError
@@ -88,12 +89,16 @@ class FakeCall:
     talk: TalkState | None = None
     waits_for_person: bool = True
     asked: list[tuple[Control, str, str | None]] = field(default_factory=list)
+    watched: list[tuple[Watch, str]] = field(default_factory=list)
     refuse: str = ""
 
     async def ask(self, control: Control, person_id: str, to: str | None = None) -> None:
         if self.refuse:
             raise SeatStepError(self.refuse)
         self.asked.append((control, person_id, to))
+
+    async def watch(self, mode: Watch, person_id: str) -> None:
+        self.watched.append((mode, person_id))
 
 
 class NoOrders:
@@ -118,6 +123,7 @@ class Office:
     people: People
     passwords: Passwords
     calls: dict[str, FakeCall]
+    audited: list[tuple[str, str, str]]
 
     def run(self, work: Any) -> Any:
         """Something of the desk's, on its loop."""
@@ -222,11 +228,17 @@ def office(db: Database, ring: KeyRing, settings: Settings) -> Iterator[Office]:
     gate = Gate([SessionSource(sessions)])
     app.include_router(sign_in_router(passwords, sessions, gate.identity))
     app.include_router(seat_router(room, settings, ask_of(calls.get), gate.identity))
+    audited: list[tuple[str, str, str]] = []
+
+    async def audit(actor: str, call_id: str, mode: str) -> None:
+        audited.append((actor, call_id, mode))
+
+    app.include_router(watch_router(calls.get, audit, gate.identity))
     app.include_router(live_router(room, sessions, now, check_s=0.2))
     app.include_router(log_router(SeatStore(db, "node-1").intervals, name_of, gate.identity, now))
     app.include_router(pages_router(settings.cache_dir, "ws://*:8088"))
     with TestClient(app) as client:
-        yield Office(client, desk, room, people, passwords, calls)
+        yield Office(client, desk, room, people, passwords, calls, audited)
 
 
 @dataclass
@@ -374,6 +386,21 @@ def test_the_live_link_is_for_signed_in_pages_of_ours_only(office: Office) -> No
         with pytest.raises(WebSocketDisconnect) as told:
             socket.receive_text()
         assert told.value.code == 4403
+
+
+def test_listening_needs_the_right_and_is_audited(office: Office) -> None:
+    office.person("A1", Role.AGENT)
+    call = office.join("c1")
+    body = {"call_id": "c1", "mode": "listen"}
+    assert office.ask("POST", "/api/v1/seats/watch", body).status_code == 403
+    assert (call.watched, office.audited) == ([], [])
+    boss = office.person("S1", Role.SUPERVISOR)
+    assert office.ask("POST", "/api/v1/seats/watch", body).status_code == 204
+    assert call.watched == [(Watch.LISTEN, boss)]
+    assert office.audited == [(f"person:{boss}", "c1", "listen")]
+    assert office.ask("POST", "/api/v1/seats/watch", {**body, "mode": "spy"}).status_code == 422
+    gone = office.ask("POST", "/api/v1/seats/watch", {**body, "call_id": "c9"})
+    assert gone.status_code == 404
 
 
 def test_figures_of_seats(office: Office) -> None:
