@@ -46,9 +46,15 @@ const ready = () => act(() => ask("PUT", "/api/v1/seat/state", { state: "ready" 
 const pause = (/** @type {string} */ reason) =>
   act(() => ask("PUT", "/api/v1/seat/state", { state: "break", reason }));
 
+// The page is told that the seat is taken before the answer to our request is here: without this a
+// second telephone would be started beside the first, and one of them end the other's registration.
+let joined = false;
+
 async function takeSeat() {
+  joined = true;
   const account = await act(() => ask("POST", "/api/v1/seat"));
   if (account) phone.start(account);
+  else joined = false;
 }
 
 async function leaveSeat() {
@@ -84,19 +90,18 @@ effect(() => (phone.state.value === "ringing" && !phone.expected ? ring() : sile
 
 // After a reload the seat is still signed in: the telephone registers again, and a talk that goes on
 // in Asterisk is joined again.
-let joined = false;
+let before = "";
 effect(() => {
   const state = me.value.state;
   if (!state || live.state.value !== "up" || elsewhere.value) return;
-  if (state !== "offline" && phone.state.value === "off" && !joined) {
-    joined = true;
-    takeSeat();
-  }
-  if (state === "offline") {
+  if (state !== "offline" && phone.state.value === "off" && !joined) takeSeat();
+  if (state === "offline" && before !== "offline") {
     joined = false;
-    if (phone.state.value !== "off" && phone.state.value !== "joining") phone.stop();
+    phone.stop();
   }
+  before = state;
 });
+
 // A talk whose telephone is missing for longer than an ordinary end takes to be told.
 const alone = () => ["talking", "held"].includes(me.value.state) && phone.state.value === "idle";
 let missing = 0;

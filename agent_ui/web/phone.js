@@ -5,13 +5,14 @@ import { signal } from "/vendor/ui.js";
 /** What the telephone is doing: off, joining, idle, ringing, answering, talking, lost. */
 const STEPS = {
   off: { start: "joining" },
-  joining: { registered: "idle", failed: "lost", stop: "off" },
+  // a call that comes in shows that the registration stands, whatever we were told of it
+  joining: { registered: "idle", ring: "ringing", failed: "lost", stop: "off" },
   idle: { ring: "ringing", failed: "lost", stop: "off", registered: "idle" },
   ringing: { accept: "answering", ended: "idle", failed: "lost", stop: "off", registered: "ringing" },
   answering: { confirmed: "talking", ended: "idle", failed: "lost", stop: "off", registered: "answering" },
   // a lost registration does not end a talk: its sound has a way of its own
   talking: { ended: "idle", failed: "talking", stop: "off", registered: "talking" },
-  lost: { registered: "idle", failed: "lost", stop: "off", ended: "lost" },
+  lost: { registered: "idle", ring: "ringing", failed: "lost", stop: "off", ended: "lost" },
 };
 
 const MICROPHONE = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
