@@ -8,8 +8,11 @@ from call_kit import Caller, eventually, stored
 from playwright.async_api import Browser, expect
 
 from benchmarks.desk_kit import Desk, add_person
+from dispatch.progress import Progress
 from hotline.app.trial import Trial
-from hotline.domain.codes import CallOutcome
+from hotline.db import Database
+from hotline.domain.codes import CallOutcome, HubState
+from hotline.privacy import KeyRing
 from ivr.phone.callers import Callers
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -55,6 +58,7 @@ async def test_from_the_bot_to_a_person_and_back(
         await desk.shot("5-order", pictures)
         await desk.page.click("form.order button.main")
         await expect(desk.page.locator(".done")).to_be_visible()
+        order_no = await desk.page.locator(".done b").inner_text()
         await desk.page.keyboard.press("F4")
         await desk.state("话后")
         await caller.hear_out()
@@ -65,3 +69,10 @@ async def test_from_the_bot_to_a_person_and_back(
     assert record.satisfaction == 5
     await desk.state("就绪")
     assert desk.problems == []
+
+    async def the_hub_has_it() -> bool:
+        with Database(trial.settings) as db:
+            view = await Progress(db, KeyRing.open(trial.settings)).by_number(order_no)
+        return view.hub_state is HubState.ACKNOWLEDGED
+
+    await eventually(the_hub_has_it, 20, "the hub's receipt")

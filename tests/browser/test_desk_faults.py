@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from call_kit import Caller, eventually, stored
@@ -174,7 +175,7 @@ async def test_a_refused_call_and_two_agents(
 
 
 async def test_a_supervisor_sees_it_all_on_the_wallboard(
-    trial: Trial, voices: Callers, browser: Browser
+    trial: Trial, voices: Callers, browser: Browser, pictures: Path
 ) -> None:
     boss = Desk(trial, browser, await add_person(trial, "赵班长", Role.SUPERVISOR))
     await boss.open("wall")
@@ -184,7 +185,8 @@ async def test_a_supervisor_sees_it_all_on_the_wallboard(
         await desk.page.keyboard.press("F2")
         await expect(boss.page.locator("table", has_text="王安")).to_contain_text("通话")
         await talking(caller)
-    await expect(boss.page.locator(".tile").first).to_contain_text("%", timeout=15_000)
+        await expect(boss.page.locator(".tile").first).to_contain_text("%", timeout=15_000)
+        await boss.shot("6-wall", pictures)
     assert boss.problems == []
     await boss.context.close()
 
