@@ -24,10 +24,13 @@ export function age(since, live) {
   return since ? (live.now() - Date.parse(since)) / 1000 : 0;
 }
 
+/** The hotline's time, wherever the browser thinks it is. */
+export const CHINA = "Asia/Shanghai";
+const WRITTEN = new Intl.DateTimeFormat("zh-CN", {
+  timeZone: CHINA, month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false,
+});
+
 /** @param {string | undefined} iso */
 export function day(iso) {
-  if (!iso) return "";
-  const at = new Date(iso);
-  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
-  return `${at.getMonth() + 1}月${at.getDate()}日 ${two(at.getHours())}:${two(at.getMinutes())}`;
+  return iso ? WRITTEN.format(new Date(iso)) : "";
 }

@@ -1,7 +1,7 @@
 // The supervisors' wallboard: four figures with their targets, the queue, the seats.
 import { effect, html, render, signal, useState } from "/vendor/ui.js";
 import { ask } from "/web/api.js";
-import { age, span, tick } from "/web/clock.js";
+import { CHINA, age, span, tick } from "/web/clock.js";
 import { Live } from "/web/live.js";
 import { Phone } from "/web/phone.js";
 import { SignIn } from "/web/sign_in.js";
@@ -133,7 +133,7 @@ function Page() {
   const at = new Date(live.now());
   return html`<header class="bar"><strong class="brand">12348 热线运行</strong><span class="grow"></span>
       <span class=${`link ${live.state.value === "up" ? "" : "bad"}`}>${live.state.value === "up" ? "实时" : "连接断开，正在重连"}</span>
-      <time>${at.toLocaleString("zh-CN")}</time></header>
+      <time>${at.toLocaleString("zh-CN", { timeZone: CHINA })}</time></header>
     ${notice.value && html`<p class="notice" role="alert">${notice.value}</p>`}
     <main class="board"><${Tiles} /><div class="halves"><${Queue} /><${Seats} /></div></main>`;
 }
