@@ -4,7 +4,7 @@
 
 Real SIP calls through the real Asterisk to Debian's Chromium, one after the other, all on one
 machine. Before the hotline starts, its database is filled with ``archive`` calls and as many orders
-of other parties. Page and benchmark share the machine's clock.
+of other parties. Page and benchmark share the machine's clock. Needs `scripts/setup --dev`.
 
 * ring: from the caller's key 0 to the telephone in the page ringing
 * pop: from that ring to the screen pop being whole on the page
