@@ -1,5 +1,6 @@
 """The people of one call: looking for one, talking with one, going on to the next."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -193,7 +194,13 @@ class People:
         if run != self._run:
             return None
         self._begin(search, transfer)
-        return await search.in_queue(staff.desk, replace(wanted, only=only))
+        # in danger nobody waits for a busy seat while a telephone on call could be rung
+        urgent = transfer.on_call and staff.pbx.on_call
+        try:
+            async with asyncio.timeout(staff.queue.ring_s + 1 if urgent else None):
+                return await search.in_queue(staff.desk, replace(wanted, only=only))
+        except TimeoutError:
+            return None
 
     def _begin(self, search: Search, transfer: api.Transfer) -> None:
         if self._search is not search:
