@@ -79,6 +79,10 @@ def returned(t: Talk, to: Literal["survey", "bot", "person"]) -> None:
     elif to == "bot":
         s.flow, s.step = "open", ""
         t.ask(t.p("returned"), expect="open")
+    elif s.emergency:
+        # nobody who was in danger is asked for marks
+        t.say(t.p("bye"), interruptible=False)
+        t.hang_up(outcome(s))
     else:
         t.goto("rate")
 

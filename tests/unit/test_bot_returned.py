@@ -57,6 +57,14 @@ def test_whoever_was_rated_before_the_talk_is_asked_about_the_talk() -> None:
     assert texts(talk.turn(Returned("survey"), NOW)) == [P["rate"]]
 
 
+def test_who_was_in_danger_is_not_asked_for_marks() -> None:
+    talk = handed_over()
+    talk.state.emergency = "suicide"
+    told = talk.turn(Returned("survey"), NOW)
+    assert texts(told) == [P["bye"]]
+    assert told[-1] == HangUp(CallOutcome.EMERGENCY)
+
+
 def test_a_caller_who_hangs_up_at_the_question_was_still_handed_over() -> None:
     talk = handed_over()
     talk.turn(Returned("survey"), NOW)
