@@ -21,9 +21,6 @@ class QueueSettings(SettingsGroup):
     ring_s: float = Field(20.0, gt=0, description="A seat is rung so long")
     misses: int = Field(2, ge=1, description="Calls missed in a row that put a seat on a break")
     wrap_up_s: float = Field(30.0, ge=0, description="After a call, before the next one")
-    forced_disposition: bool = Field(
-        False, description="Wrap-up lasts until the result of the call is stored"
-    )
     own_region_s: float = Field(
         10.0, ge=0, description="A caller waits so long for their own region's seats"
     )
@@ -34,7 +31,6 @@ class QueueSettings(SettingsGroup):
     unstaffed_s: float = Field(
         20.0, ge=0, description="The same when nobody takes calls for so long"
     )
-    tell_s: float = Field(30.0, gt=0, description="How often a waiting caller hears their place")
     repeat_days: int = Field(
         7, ge=0, description="Who called within so many days goes before others"
     )

@@ -39,7 +39,6 @@ _TRIES = 3
 class Lines(Protocol):
     """SIP accounts (``ivr.desk.lines.SeatLines``)."""
 
-    def credential(self, line: str) -> Credential: ...
     async def push(self, line: str) -> Credential: ...
     async def remove(self, line: str) -> None: ...
     async def online(self) -> set[str]: ...
@@ -223,7 +222,9 @@ class SeatDesk:
         talking = self._talking()
         for seat in self._queue.seats:
             person = seat.agent.person_id
-            line = self._names[person]
+            line = self._names.get(person)
+            if line is None:
+                continue  # signed out while we asked
             up = line in online
             if up is not seat.linked:
                 # the list may be older than a registration that has come since
@@ -314,13 +315,10 @@ class SeatDesk:
         if seat is None:
             # several steps may lie between, each told with the interval it ended
             line = self._names.pop(person, None)
-
-            async def gone() -> None:
-                await self._store.drop(person, ended)
-                if line is not None:
-                    await self._lines.remove(line)
-
-            self._writes.put_nowait(gone)
+            # apart, so that trying one again does not do the other twice
+            self._writes.put_nowait(lambda: self._store.drop(person, ended))
+            if line is not None:
+                self._writes.put_nowait(lambda: self._lines.remove(line))
         else:
             kept = KeptSeat(
                 person, self._names[person], seat.state, seat.since, seat.reason, seat.call_id
@@ -348,7 +346,6 @@ def policy_of(settings: QueueSettings) -> Policy:
         ring=timedelta(seconds=settings.ring_s),
         misses=settings.misses,
         wrap_up=timedelta(seconds=settings.wrap_up_s),
-        forced_disposition=settings.forced_disposition,
         own_region=timedelta(seconds=settings.own_region_s),
         own_skill=timedelta(seconds=settings.own_skill_s),
         max_wait=timedelta(seconds=settings.max_wait_s),
