@@ -33,8 +33,7 @@ def folder(cache_dir: Path) -> Path:
 
 def wanted() -> list[str]:
     """Names of the bundles."""
-    styles = ["chart.css"]
-    return sorted([path.name for path in (FRONT / "entries").glob("*.js")] + styles)
+    return sorted(path.name for path in (FRONT / "entries").glob("*.js"))
 
 
 def missing(cache_dir: Path) -> list[str]:
@@ -59,7 +58,6 @@ def build(cache_dir: Path) -> None:
         esbuild += [f"entries/{path.name}" for path in sorted((work / "entries").glob("*.js"))]
         options = ("--bundle", "--format=esm", "--minify", "--target=es2022", "--outdir=made")
         _run([*esbuild, *options, "--legal-comments=linked"], work)
-        shutil.copy(work / "node_modules" / "uplot" / "dist" / "uPlot.min.css", made / "chart.css")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(made, target)

@@ -1,4 +1,0 @@
-// Time series of the wallboard.
-import uPlot from "uplot";
-
-export default uPlot;
